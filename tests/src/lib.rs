@@ -1,0 +1,1 @@
+//! Journeys, interoperation, vectors and checks of the whole workspace.
