@@ -1,0 +1,6 @@
+#![forbid(unsafe_code)]
+#![doc = include_str!("../SPEC.md")]
+
+pub mod key;
+pub mod label;
+pub mod secret;

@@ -1,0 +1,1 @@
+//! QR codes: made from text, read from pictures.
