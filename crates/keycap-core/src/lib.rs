@@ -3,4 +3,5 @@
 
 pub mod key;
 pub mod label;
+pub mod noise;
 pub mod secret;
