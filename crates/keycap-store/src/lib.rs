@@ -1,0 +1,1 @@
+//! Where keycap's things rest: secrets in the operating system's keyring or sealed in the ledger, and the ledger, one SQLite file.
