@@ -58,9 +58,8 @@ mod tests {
 
     #[test]
     fn no_label_begins_with_another() {
-        let all: [&[u8]; 15] = [
-            KID, KEY_NOISE, KEY_AGE, MINT, LINK, PSK, HANDOFF, RID, EXPORT, HELLO, SESSION, LOCATOR, LOCATOR_REF, RECORD, RECORD_HEAD,
-        ];
+        let all: [&[u8]; 15] =
+            [KID, KEY_NOISE, KEY_AGE, MINT, LINK, PSK, HANDOFF, RID, EXPORT, HELLO, SESSION, LOCATOR, LOCATOR_REF, RECORD, RECORD_HEAD];
         for (i, a) in all.iter().enumerate() {
             for (j, b) in all.iter().enumerate() {
                 assert!(i == j || !b.starts_with(a), "{a:?} begins {b:?}");
