@@ -1,0 +1,158 @@
+//! The `keycap` program as a user has it.
+
+use std::env;
+use std::ffi::OsStr;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::sync::OnceLock;
+
+use cargo_metadata::Message;
+
+use crate::home::Home;
+use crate::keyring::PrivateKeyring;
+use crate::workspace;
+
+/// The variable that names a `keycap` built before, for a run of many tests.
+const BUILT: &str = "KEYCAP_TESTS_PROGRAM";
+
+/// `keycap` in a home of its own, and on a keyring if it was given one.
+#[derive(Debug)]
+pub struct Keycap {
+    home: Home,
+    bus: Option<String>,
+}
+
+impl Keycap {
+    /// With an empty home and no keyring.
+    #[must_use]
+    pub fn without_keyring() -> Self {
+        Self { home: Home::new(), bus: None }
+    }
+
+    /// With an empty home and the secrets in `keyring`, which several may share.
+    #[must_use]
+    pub fn on(keyring: &PrivateKeyring) -> Self {
+        Self { home: Home::new(), bus: Some(keyring.address().to_owned()) }
+    }
+
+    /// Its home.
+    #[must_use]
+    pub fn home(&self) -> &Home {
+        &self.home
+    }
+
+    /// `keycap` with these arguments, not yet started.
+    #[must_use]
+    pub fn command<A: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = A>) -> Command {
+        self.around(Self::program(), arguments)
+    }
+
+    /// Another program in the same home and on the same keyring.
+    #[must_use]
+    pub fn around<A: AsRef<OsStr>>(&self, program: impl AsRef<OsStr>, arguments: impl IntoIterator<Item = A>) -> Command {
+        let mut command = self.home.command(program);
+        command.args(arguments).stdin(Stdio::null());
+        if let Some(bus) = &self.bus {
+            command.env("DBUS_SESSION_BUS_ADDRESS", bus);
+        }
+        command
+    }
+
+    /// Runs it to its end with nothing on standard input.
+    #[must_use]
+    pub fn run<A: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = A>) -> Outcome {
+        self.run_with_input(arguments, "")
+    }
+
+    /// Runs it to its end with `input` on standard input.
+    ///
+    /// # Panics
+    /// If it cannot be started.
+    #[must_use]
+    pub fn run_with_input<A: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = A>, input: &str) -> Outcome {
+        let mut command = self.command(arguments);
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut stdin = child.stdin.take().unwrap();
+        let input = input.to_owned();
+        // On a thread of its own: neither side may wait for the other's pipe. A program that does not read its input closes it; fine.
+        let writer = std::thread::spawn(move || drop(stdin.write_all(input.as_bytes())));
+        let output = child.wait_with_output().unwrap();
+        writer.join().unwrap();
+        Outcome::of(&command, output)
+    }
+
+    /// The path of the program, built from this workspace when it is first asked for.
+    ///
+    /// # Panics
+    /// If it does not build.
+    #[must_use]
+    pub fn program() -> &'static Path {
+        static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
+        PROGRAM.get_or_init(|| env::var_os(BUILT).map_or_else(build, PathBuf::from))
+    }
+}
+
+/// What a finished `keycap` left behind.
+#[derive(Debug)]
+pub struct Outcome {
+    /// The exit status; `None` if a signal ended it.
+    pub code: Option<i32>,
+    /// What it printed for its caller.
+    pub stdout: String,
+    /// What it told the person.
+    pub stderr: String,
+    command: String,
+}
+
+impl Outcome {
+    /// Itself, if the exit status was 0.
+    ///
+    /// # Panics
+    /// If it was another one, showing what was printed.
+    #[must_use]
+    #[track_caller]
+    pub fn succeeded(self) -> Self {
+        self.exited(0)
+    }
+
+    /// Itself, if the exit status was `code`.
+    ///
+    /// # Panics
+    /// If it was another one, showing what was printed.
+    #[must_use]
+    #[track_caller]
+    pub fn exited(self, code: i32) -> Self {
+        let Self { command, stdout, stderr, .. } = &self;
+        assert_eq!(self.code, Some(code), "{command}\n--- stdout\n{stdout}\n--- stderr\n{stderr}");
+        self
+    }
+
+    fn of(command: &Command, output: Output) -> Self {
+        Self {
+            code: output.status.code(),
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+            command: std::iter::once(command.get_program()).chain(command.get_args()).map(OsStr::to_string_lossy).collect::<Vec<_>>().join(" "),
+        }
+    }
+}
+
+/// Asks cargo for it; cargo says where it lies, whatever the target folder is.
+fn build() -> PathBuf {
+    let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let output = Command::new(cargo)
+        .args(["build", "--package", "keycap-cli", "--bin", "keycap", "--message-format", "json-render-diagnostics"])
+        .current_dir(workspace::root())
+        .stderr(Stdio::inherit())
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "keycap does not build");
+    let mut program = None;
+    for message in Message::parse_stream(output.stdout.as_slice()) {
+        if let Message::CompilerArtifact(artifact) = message.unwrap() {
+            program = artifact.executable.or(program);
+        }
+    }
+    program.expect("cargo names the program it built").into_std_path_buf()
+}

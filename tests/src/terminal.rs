@@ -1,0 +1,165 @@
+//! A real terminal, without a window: a tmux server of its own that holds one program.
+
+pub(crate) mod picture;
+
+use std::ffi::OsStr;
+use std::fs;
+use std::num::NonZero;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use tempfile::TempDir;
+
+use crate::daemon::Daemon;
+use crate::program::{output_of, require};
+use crate::wait::wait_until;
+use picture::{Picture, Theme};
+
+const PACKAGE: &str = "tmux";
+
+/// No status line, nothing drawn over the program's last screen, escape sequences passed on at once.
+const CONFIGURATION: &str = "set -g status off
+set -g remain-on-exit on
+set -g remain-on-exit-format ''
+set -g default-terminal tmux-256color
+set -g escape-time 0
+set -g update-environment ''
+";
+
+/// Columns and rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Size {
+    /// Characters in a line.
+    pub columns: u16,
+    /// Lines.
+    pub rows: u16,
+}
+
+impl Size {
+    /// 80×24, the size that everything has to fit.
+    pub const CLASSIC: Self = Self { columns: 80, rows: 24 };
+}
+
+/// A terminal with one program in it; both are gone when it is dropped.
+#[derive(Debug)]
+pub struct Terminal {
+    // Before the folder: fields are dropped in this order.
+    _server: Daemon,
+    size: Size,
+    folder: TempDir,
+}
+
+impl Terminal {
+    /// Opens a terminal and runs `command` in it, with the variables that were set on it, `PATH`, and none inherited.
+    ///
+    /// # Panics
+    /// If tmux is missing or the program cannot be started.
+    #[must_use]
+    pub fn open(size: Size, command: &Command) -> Self {
+        let folder = tempfile::Builder::new().prefix("terminal-").tempdir().unwrap();
+        fs::write(folder.path().join("tmux.conf"), CONFIGURATION).unwrap();
+        let mut server = tmux(folder.path());
+        server.arg("-D").arg("-f").arg(folder.path().join("tmux.conf")).stdin(Stdio::null());
+        server.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        let mut server = Daemon::spawn("tmux", &mut server, folder.path().join("log"));
+        server.wait_until("tmux listens", || folder.path().join("socket").exists());
+
+        let mut session = tmux(folder.path());
+        session.args(["new-session", "-d", "-x", &size.columns.to_string(), "-y", &size.rows.to_string()]);
+        if let Some(working_folder) = command.get_current_dir() {
+            session.arg("-c").arg(working_folder);
+        }
+        // Through `env`: tmux hands a program with arguments to exec as they are, but one without arguments to a shell.
+        output_of(session.args(["--", "env", "--"]).arg(command.get_program()).args(command.get_args()));
+        Self { _server: server, size, folder }
+    }
+
+    /// Types text as it is.
+    pub fn type_text(&self, text: &str) {
+        self.ask(["send-keys", "-l", "--", text]);
+    }
+
+    /// Presses keys by tmux's names: `Enter`, `Escape`, `Up`, `C-c`, …
+    pub fn press(&self, keys: &[&str]) {
+        self.ask(["send-keys", "--"].iter().chain(keys));
+    }
+
+    /// What is on the screen now.
+    #[must_use]
+    pub fn screen(&self) -> Screen {
+        Screen { size: self.size, lines: self.ask(["capture-pane", "-p", "-e", "-N"]) }
+    }
+
+    /// Waits until `text` is on the screen and gives the screen that shows it.
+    ///
+    /// # Panics
+    /// If it does not appear within `deadline`, showing the screen.
+    #[track_caller]
+    pub fn wait_for(&self, text: &str, deadline: Duration) -> Screen {
+        let mut screen = self.screen();
+        let start = std::time::Instant::now();
+        while !screen.text().contains(text) {
+            assert!(start.elapsed() < deadline, "“{text}” did not appear within {deadline:?}:\n{}", screen.text());
+            std::thread::sleep(Duration::from_millis(20));
+            screen = self.screen();
+        }
+        screen
+    }
+
+    /// Waits until the program ends, and gives its exit status. The screen stays as it left it.
+    ///
+    /// # Panics
+    /// If it still runs after `deadline`.
+    #[track_caller]
+    pub fn wait_for_exit(&self, deadline: Duration) -> i32 {
+        wait_until(deadline, "the program in the terminal ends", || self.ask(["display-message", "-p", "#{pane_dead}"]) == "1");
+        self.ask(["display-message", "-p", "#{pane_dead_status}"]).parse().unwrap()
+    }
+
+    fn ask<A: AsRef<OsStr>>(&self, words: impl IntoIterator<Item = A>) -> String {
+        output_of(tmux(self.folder.path()).args(words))
+    }
+}
+
+/// A screen as it was at one moment.
+#[derive(Debug, Clone)]
+pub struct Screen {
+    size: Size,
+    /// Lines with escape sequences for the colours.
+    lines: String,
+}
+
+impl Screen {
+    /// The characters, line by line, without what is blank at the end of a line or of the screen.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let screen = self.cells();
+        let lines = screen.screen().rows(0, self.size.columns).map(|line| line.trim_end().to_owned());
+        lines.collect::<Vec<_>>().join("\n").trim_end().to_owned()
+    }
+
+    /// What a person sees, as a picture.
+    #[must_use]
+    pub fn picture(&self, theme: Theme) -> Picture {
+        Picture::of(self.cells().screen(), self.size, theme)
+    }
+
+    /// The captured lines, understood by a terminal emulator.
+    fn cells(&self) -> vt100::Parser {
+        let Size { columns, rows } = self.size;
+        let mut parser = vt100::Parser::new(NonZero::new(rows).unwrap(), NonZero::new(columns).unwrap(), 0);
+        for (row, line) in self.lines.lines().enumerate() {
+            parser.process(format!("\x1b[{};1H{line}", row + 1).as_bytes());
+        }
+        parser
+    }
+}
+
+/// tmux on the socket in `folder`, with the language set so that it believes in UTF-8.
+fn tmux(folder: &Path) -> Command {
+    let mut command = Command::new(require("tmux", PACKAGE));
+    command.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default()).env("LANG", "C.UTF-8");
+    command.arg("-u").arg("-S").arg(folder.join("socket"));
+    command
+}
