@@ -218,5 +218,3 @@ impl Chain {
     }
 }
 
-#[cfg(test)]
-mod tests;
