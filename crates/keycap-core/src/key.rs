@@ -4,6 +4,7 @@
 //! two purposes, two keys, one thing to name, back up and lose.
 
 use std::fmt;
+use std::sync::{Arc, OnceLock};
 
 use hkdf::Hkdf;
 use rand_core::{CryptoRng, RngCore};
@@ -11,6 +12,7 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 use crate::label;
+use crate::noise::primitives::PreparedKey;
 use crate::secret::Secret;
 
 /// Why 32 bytes are no public key that keycap accepts.
@@ -176,6 +178,8 @@ impl fmt::Debug for Kid {
 pub struct StaticKey {
     private: Secret<32>,
     public: PublicKey,
+    /// The same key where the handshakes' primitives want it, from the first handshake on.
+    prepared: OnceLock<Arc<PreparedKey>>,
 }
 
 impl StaticKey {
@@ -191,7 +195,7 @@ impl StaticKey {
         let scalar = x25519_dalek::StaticSecret::from(*private.expose());
         // A multiple of the base point by a clamped scalar is canonical and in the prime-order subgroup.
         let public = PublicKey(x25519_dalek::PublicKey::from(&scalar).to_bytes());
-        Self { private, public }
+        Self { private, public, prepared: OnceLock::new() }
     }
 
     /// The public half.
@@ -209,7 +213,16 @@ impl StaticKey {
     /// A second copy, as secret as the first.
     #[must_use]
     pub fn duplicate(&self) -> Self {
-        Self { private: self.private.duplicate(), public: self.public }
+        Self { private: self.private.duplicate(), public: self.public, prepared: self.prepared.clone() }
+    }
+
+    /// The key in the form in which an exchange is fastest, made once and then shared. `None` if the library below is out of memory.
+    pub(crate) fn prepared(&self) -> Option<Arc<PreparedKey>> {
+        if let Some(prepared) = self.prepared.get() {
+            return Some(Arc::clone(prepared));
+        }
+        let prepared = Arc::new(PreparedKey::from_private(self.private.duplicate())?);
+        Some(Arc::clone(self.prepared.get_or_init(|| prepared)))
     }
 }
 
