@@ -15,6 +15,9 @@ pub mod stream;
 pub(crate) mod primitives;
 mod setup;
 
+#[cfg(test)]
+mod fixtures;
+
 pub use frame::{Frame, FrameError, FrameReceiver, FrameSender, FrameType, MAX_DATA_BODY};
 pub use handshake::{Confirmed, Established, HandshakeError, Initiator, Responder};
 pub use hello::{HelloError, HelloTagKey};

@@ -16,7 +16,7 @@ use rand_core::{CryptoRng, RngCore};
 use super::padding::{self, PaddingError};
 use super::pattern::{Pattern, Suite, protocol_name};
 use super::setup::Setup;
-use crate::chain::{Chain, ChainError};
+use crate::chain::{Chain, ChainError, MAX_CHAIN_BYTES};
 use crate::key::{KeyError, PublicKey, StaticKey};
 use crate::label;
 use crate::secret::{Secret, SecretBytes};
@@ -159,11 +159,15 @@ pub fn seal_locator(service: &PublicKey, chain: &Chain, rng: &mut (impl CryptoRn
     seal(Sender::Anonymous, service, None, label::LOCATOR, &padding::pad(chain.encoded())?, rng)
 }
 
-/// Opens a locator.
+/// Opens a locator. It has 48 bytes and the padded form of a chain, 112 to 2,160 in all; other lengths are refused before any exchange.
 ///
 /// # Errors
 /// [`OneWayError::Length`], [`OneWayError::Unauthentic`], [`OneWayError::Padding`], [`OneWayError::Chain`].
 pub fn open_locator(service: &StaticKey, locator: &[u8]) -> Result<Chain, OneWayError> {
+    let padded_len = locator.len().checked_sub(Form::N.overhead()).filter(|length| length % padding::BLOCK == 0);
+    if !padded_len.is_some_and(|length| (padding::BLOCK..=padding::padded_len(MAX_CHAIN_BYTES)).contains(&length)) {
+        return Err(OneWayError::Length { actual: locator.len() });
+    }
     let opened = open(Expected::Anonymous, service, None, label::LOCATOR, locator)?;
     Ok(Chain::parse(padding::unpad(opened.payload.expose())?)?)
 }

@@ -38,9 +38,10 @@ impl Initiator {
     ) -> Result<(Self, Vec<u8>), HandshakeError> {
         let identity = check_identity(capability.chain(), pattern, identity)?;
         let failed = |_| HandshakeError::Failed { message: 1 };
-        let locator = match pattern {
-            Pattern::KKpsk2 => Some(oneway::seal_locator(capability.service(), capability.chain(), rng).map_err(HandshakeError::Locator)?),
-            _ => None,
+        let locator = if pattern == Pattern::KKpsk2 {
+            Some(oneway::seal_locator(capability.service(), capability.chain(), rng).map_err(HandshakeError::Locator)?)
+        } else {
+            None
         };
         let payload = if locator.is_some() { Vec::new() } else { padding::pad(capability.chain().encoded())? };
         let protocol = protocol_name(pattern, suite);

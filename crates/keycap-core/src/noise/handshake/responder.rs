@@ -63,10 +63,8 @@ impl Responder {
         let mut state = setup.responder().map_err(failed)?;
         let chain = read_message_1(&mut state, hello.message, located)?;
         // In IK the key came with message 1, which is authenticated by now; in KK it is the holder.
-        let remote_static = match pattern {
-            Pattern::IKpsk2 | Pattern::KKpsk2 => Some(remote_static(&state)?),
-            _ => None,
-        };
+        let known = matches!(pattern, Pattern::IKpsk2 | Pattern::KKpsk2);
+        let remote_static = if known { Some(remote_static(&state)?) } else { None };
         let chain = DerivedChain::derive(chain, service.roots())?;
         state.set_psk(pattern.psk_slot().into(), chain.last().psk(protocol).expose()).map_err(failed)?;
         let reply = write_empty::<MESSAGE_2_LEN>(&mut state, 2)?;
