@@ -4,12 +4,19 @@
 //! A part whose program is missing stops the test and names the Debian package that carries it; nothing is skipped. All of it can be had
 //! by `.ci/install`. Servers listen on loopback and on Unix sockets in folders of their own; those that refuse to run as root run as
 //! `nobody`.
-#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a harness reports failure as a test does: by panicking")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a harness reports failure as a test does: by panicking"
+)]
 
 mod daemon;
 mod home;
 mod keycap;
 mod keyring;
+pub mod memory;
 mod nginx;
 mod postgres;
 mod program;
