@@ -134,6 +134,14 @@ impl Chain {
         Ok(chain)
     }
 
+    /// Joins blocks that were kept one by one, each as its exact bytes.
+    ///
+    /// # Errors
+    /// A [`ChainError`] that names the block.
+    pub fn of_encoded_blocks<'b>(blocks: impl IntoIterator<Item = &'b [u8]>) -> Result<Self, ChainError> {
+        Self::of_blocks(blocks.into_iter().enumerate().map(|(place, bytes)| Block::parse(place, bytes)).collect::<Result<_, _>>()?)
+    }
+
     /// The chain of one freshly minted grant.
     pub(crate) fn of_grant(grant: Block) -> Result<Self, ChainError> {
         if !matches!(grant.kind(), BlockKind::Grant { .. }) {
@@ -154,7 +162,7 @@ impl Chain {
     }
 
     fn of_blocks(blocks: Vec<Block>) -> Result<Self, ChainError> {
-        if blocks.len() > MAX_BLOCKS {
+        if !(1..=MAX_BLOCKS).contains(&blocks.len()) {
             return Err(ChainError::Blocks { count: blocks.len() });
         }
         let mut encoded = Vec::new();

@@ -117,7 +117,10 @@ impl Block {
     }
 
     /// Reads a grant that stands alone.
-    pub(crate) fn parse_grant(bytes: &[u8]) -> Result<Self, ChainError> {
+    ///
+    /// # Errors
+    /// A [`ChainError`] that calls it block 0.
+    pub fn parse_grant(bytes: &[u8]) -> Result<Self, ChainError> {
         Self::parse(0, bytes)
     }
 

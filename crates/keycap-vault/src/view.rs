@@ -1,0 +1,14 @@
+//! Views: what faces are given to show. The only types that serialise, and none of them holds a secret.
+//!
+//! Times are Unix seconds, fingerprints and ids are text, and what is absent is `null`. A field may be added in any release; none is renamed or
+//! removed without a new version of the JSON envelope.
+
+mod access;
+mod grant;
+mod key;
+
+pub use access::{AddedView, BlockView, CapabilityView, DelegatePreview, ExplainView, FindingView, IncomingView, SharedView};
+pub use grant::{
+    GrantRow, GrantView, GrantsPage, HolderView, MintPreview, ReceiptLine, RevokePreview, RevokeReceipt, RevokedView, State, UsageView,
+};
+pub use key::{GrantCounts, KeyView, ServiceView, VaultStatus};
