@@ -1,0 +1,32 @@
+//! What the tests stand on: a service, capabilities for it, and sessions of both.
+
+use keycap_core::capability::Capability;
+use keycap_core::chain::{BlockId, Caveat, Caveats, RootSecret, RootSecrets, Rule};
+use keycap_core::key::StaticKey;
+use keycap_core::noise::frame::{FrameReceiver, FrameSender};
+use keycap_core::noise::{Initiator, Pattern, Responder, Suite};
+use keycap_core::secret::Secret;
+use keycap_core::service::ServiceKeys;
+use keycap_core::time::UnixSeconds;
+use rand::rngs::OsRng;
+
+pub(crate) fn service_keys() -> ServiceKeys {
+    let mut roots = RootSecrets::new();
+    roots.insert(0, RootSecret::from_secret(Secret::new([1; 32])));
+    ServiceKeys::new(StaticKey::from_private(Secret::new([2; 32])), roots, None)
+}
+
+pub(crate) fn capability(service: &ServiceKeys) -> Capability {
+    let caveats = Caveats::of([Caveat::Expires(UnixSeconds::new(u32::MAX.into())), Caveat::Allow(vec![Rule::default()])]).unwrap();
+    service.mint(0, BlockId::new([3; 8]), caveats, Vec::new()).unwrap()
+}
+
+/// Both halves of a connector's and of a service's end of one session.
+pub(crate) fn established() -> ((FrameSender, FrameReceiver), (FrameSender, FrameReceiver)) {
+    let service = service_keys();
+    let (initiator, hello) = Initiator::start(&capability(&service), Pattern::NKpsk2, Suite::AesGcm, None, &mut OsRng).unwrap();
+    let (responder, reply) = Responder::read_hello(&service, &hello, &mut OsRng).unwrap();
+    let (mut confirmation, connector) = initiator.read_message_2(&reply[2..]).unwrap();
+    let confirmed = responder.read_confirmation(&mut confirmation[2..]).unwrap();
+    ((connector.sender, connector.receiver), (confirmed.sender, confirmed.receiver))
+}
