@@ -92,6 +92,7 @@ fn samples() -> Vec<(&'static str, &'static str, Vec<u8>)> {
     let mut world = World::new();
     let bearer = world.capability.encode().unwrap();
     let rich = rich(&mut world);
+    let newer = world.capability.with_block(b"\x83\x02\x48\x0d\x0d\x0d\x0d\x0d\x0d\x0d\x0d\xa1\x18\x1b\x82\x01\x40").unwrap();
     let key_card = Key::from_seed(Secret::new([6; 32])).card(Some("ci@runner".into()));
     let service_card = ServiceCard { key: *world.service.public(), hints: vec!["gw.example:7000".into(), "unix:/run/gw".into()] };
     let nameless = KeyCard { name: None, ..key_card.clone() };
@@ -104,6 +105,7 @@ fn samples() -> Vec<(&'static str, &'static str, Vec<u8>)> {
         ("card", "service", service_card.encode().unwrap()),
         ("chain", "grant", world.capability.chain().encoded().to_vec()),
         ("chain", "rich", rich.chain().encoded().to_vec()),
+        ("chain", "unknown-caveat", newer.chain().encoded().to_vec()),
         ("chain", "padded", padding::pad(rich.chain().encoded()).unwrap()),
         ("frames", "all-types", b"\x00\x05hello\x03\x03\x82\x00\x60\x04\x00\x02\x00\x00\x01x\x01\x00\x00\x01y".to_vec()),
         ("frames", "body-where-none-belongs", b"\x01\x01x\x02\x01y\x04\x01z".to_vec()),
