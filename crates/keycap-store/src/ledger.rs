@@ -155,6 +155,8 @@ impl Ledger {
 
     /// Closes the file, with everything in it and nothing beside it, if no other process has it open.
     pub(crate) fn close(self) -> Result<(), LedgerError> {
+        let fail = |error| LedgerError::of(&self.path, error);
+        self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", (), |_| Ok(())).map_err(fail)?;
         self.connection.close().map_err(|(_, error)| LedgerError::of(&self.path, error))
     }
 }
@@ -173,12 +175,7 @@ pub struct Reading<'c> {
 
 impl Reading<'_> {
     /// The one row that `sql` finds, or `None`.
-    pub(crate) fn row<T>(
-        &self,
-        sql: &str,
-        params: impl Params,
-        map: impl FnOnce(&Row<'_>) -> rusqlite::Result<T>,
-    ) -> Result<Option<T>, LedgerError> {
+    pub(crate) fn row<T>(&self, sql: &str, params: impl Params, map: impl FnOnce(&Row<'_>) -> rusqlite::Result<T>) -> Result<Option<T>, LedgerError> {
         let mut statement = self.connection.prepare_cached(sql).map_err(|error| self.fail(error))?;
         match statement.query_row(params, map) {
             Ok(value) => Ok(Some(value)),
@@ -188,12 +185,7 @@ impl Reading<'_> {
     }
 
     /// Every row that `sql` finds.
-    pub(crate) fn list<T>(
-        &self,
-        sql: &str,
-        params: impl Params,
-        map: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
-    ) -> Result<Vec<T>, LedgerError> {
+    pub(crate) fn list<T>(&self, sql: &str, params: impl Params, map: impl FnMut(&Row<'_>) -> rusqlite::Result<T>) -> Result<Vec<T>, LedgerError> {
         let mut statement = self.connection.prepare_cached(sql).map_err(|error| self.fail(error))?;
         let rows = statement.query_map(params, map).map_err(|error| self.fail(error))?;
         rows.collect::<Result<_, _>>().map_err(|error| self.fail(error))

@@ -23,8 +23,8 @@ pub use item::{Availability, ItemName, ItemStore, probe};
 pub use memory::MemoryItems;
 pub use os::OsKeyring;
 
-pub(crate) use keyring::Keyring;
-pub(crate) use sealed::{Sealed, VaultKey};
+pub(crate) use keyring::{Keyring, put as put_item, read as read_item};
+pub(crate) use sealed::{Sealed, VaultKey, open as open_box, seal as seal_box};
 
 /// Bytes of a secret, at most: with the text encoding of 4 for 3 it stays under the 2,560 bytes of an item on Windows.
 pub const MAX_SECRET_BYTES: usize = 1_024;

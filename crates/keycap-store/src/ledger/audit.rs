@@ -287,10 +287,7 @@ pub(crate) fn stored(reading: &Reading<'_>) -> Result<Option<Vec<u8>>, LedgerErr
 }
 
 /// Every row with its MAC, one at a time, for a backup.
-pub(crate) fn each<E: From<LedgerError>>(
-    reading: &Reading<'_>,
-    mut each: impl FnMut(Recorded, [u8; 32]) -> Result<(), E>,
-) -> Result<(), E> {
+pub(crate) fn each<E: From<LedgerError>>(reading: &Reading<'_>, mut each: impl FnMut(Recorded, [u8; 32]) -> Result<(), E>) -> Result<(), E> {
     reading.each("SELECT * FROM audit ORDER BY seq", (), |row| Ok((read(row)?, row.get("mac")?)), |(recorded, mac)| each(recorded, mac))
 }
 
@@ -331,9 +328,8 @@ fn stored_head(reading: &Reading<'_>) -> Result<Option<(Head, [u8; 32])>, Ledger
 }
 
 fn last_row(reading: &Reading<'_>) -> Result<Head, LedgerError> {
-    let last = reading.row("SELECT seq, mac FROM audit ORDER BY seq DESC LIMIT 1", (), |row| {
-        Ok(Head { seq: row.number("seq")?, mac: row.get("mac")? })
-    })?;
+    let last =
+        reading.row("SELECT seq, mac FROM audit ORDER BY seq DESC LIMIT 1", (), |row| Ok(Head { seq: row.number("seq")?, mac: row.get("mac")? }))?;
     Ok(last.unwrap_or(Head { seq: 0, mac: [0; 32] }))
 }
 

@@ -213,7 +213,7 @@ pub fn remove(tx: &Tx<'_>, id: CapabilityId) -> Result<(), LedgerError> {
     }
 }
 
-fn read(row: &Row<'_>) -> rusqlite::Result<HeldCapability> {
+pub(crate) fn read(row: &Row<'_>) -> rusqlite::Result<HeldCapability> {
     let key = match (row.secret_id_or_null("secret")?, row.get("parent")?) {
         (Some(secret), None) => ChainKeySource::Secret(secret),
         (None, Some(parent)) => ChainKeySource::DerivedFrom(parent),

@@ -147,7 +147,9 @@ impl LedgerError {
             Self::Missing { .. } => "Create a vault with `keycap vault init`, or name another folder.".into(),
             Self::NotALedger { .. } => "Name the folder of a keycap vault; this file is left as it is.".into(),
             Self::Newer { .. } => "Update keycap on this machine.".into(),
-            Self::Corrupt { path, .. } => format!("Keep a copy of {} and restore the vault from its last backup with `keycap vault restore`.", path.display()),
+            Self::Corrupt { path, .. } => {
+                format!("Keep a copy of {} and restore the vault from its last backup with `keycap vault restore`.", path.display())
+            }
             Self::DiskFull { path } => format!("Free some space on the disk of {} and try again.", path.display()),
             Self::ReadOnly { path } => format!("Make {} and its folder writable for you, or mount the disk for writing.", path.display()),
             Self::Denied { path } => format!("Run keycap as the user who owns {}.", path.display()),
@@ -170,6 +172,7 @@ impl LedgerError {
     pub(crate) fn of(path: &Path, source: rusqlite::Error) -> Self {
         let path = path.to_owned();
         let rusqlite::Error::SqliteFailure(error, message) = &source else {
+            #[expect(clippy::wildcard_enum_match_arm, reason = "the others are about the program's own SQL, and end in the last variant")]
             return match source {
                 rusqlite::Error::FromSqlConversionFailure(_, _, error) => Self::Corrupt { path, what: error.to_string() },
                 rusqlite::Error::InvalidColumnType(_, column, kind) => Self::Corrupt { path, what: format!("column {column} holds {kind}") },

@@ -17,7 +17,7 @@ pub use tree::{Descendant, ancestors, child_count, children, revoked_by, subtree
 use super::column::{count as sql_count, seconds};
 use super::id::ServiceId;
 use super::{LedgerError, Page, Reading, Tx};
-use row::read;
+pub(crate) use row::{read, restore};
 
 /// Which grants to list.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

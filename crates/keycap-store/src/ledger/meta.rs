@@ -41,7 +41,9 @@ pub(crate) fn value<T: FromSql>(reading: &Reading<'_>, name: &str) -> Result<Opt
 
 pub(crate) fn set_value(tx: &Tx<'_>, name: &str, value: Option<impl rusqlite::ToSql>) -> Result<(), LedgerError> {
     match value {
-        Some(value) => tx.change("INSERT INTO meta (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = ?2", params![name, value])?,
+        Some(value) => {
+            tx.change("INSERT INTO meta (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = ?2", params![name, value])?
+        }
         None => tx.change("DELETE FROM meta WHERE name = ?1", [name])?,
     };
     Ok(())

@@ -43,10 +43,5 @@ pub fn of(reading: &Reading<'_>, rid: &Rid) -> Result<Vec<Receipt>, LedgerError>
 }
 
 fn read(row: &Row<'_>) -> rusqlite::Result<Receipt> {
-    Ok(Receipt {
-        rid: row.rid("rid")?,
-        gateway: row.get("gateway")?,
-        applied: row.time("applied")?,
-        sessions_cut: row.number("sessions_cut")?,
-    })
+    Ok(Receipt { rid: row.rid("rid")?, gateway: row.get("gateway")?, applied: row.time("applied")?, sessions_cut: row.number("sessions_cut")? })
 }

@@ -78,11 +78,9 @@ pub fn since(reading: &Reading<'_>, service: ServiceId, seq: u64) -> Result<Vec<
 pub fn page(reading: &Reading<'_>, service: Option<ServiceId>, page: Page) -> Result<Vec<Revocation>, LedgerError> {
     let (limit, offset) = (page.limit, sql_count(page.offset));
     match service {
-        Some(service) => reading.list(
-            "SELECT * FROM revocation WHERE service = ?1 ORDER BY seq DESC LIMIT ?2 OFFSET ?3",
-            params![service, limit, offset],
-            read,
-        ),
+        Some(service) => {
+            reading.list("SELECT * FROM revocation WHERE service = ?1 ORDER BY seq DESC LIMIT ?2 OFFSET ?3", params![service, limit, offset], read)
+        }
         None => reading.list("SELECT * FROM revocation ORDER BY seq DESC LIMIT ?1 OFFSET ?2", params![limit, offset], read),
     }
 }

@@ -39,10 +39,6 @@ pub(crate) fn all(reading: &Reading<'_>) -> Result<Vec<SecretRow>, LedgerError> 
     reading.list("SELECT * FROM secret ORDER BY created, id", (), read)
 }
 
-pub(crate) fn count(reading: &Reading<'_>) -> Result<u64, LedgerError> {
-    reading.number("SELECT count(*) FROM secret", ())
-}
-
 pub(crate) fn set_sealed(tx: &Tx<'_>, id: SecretId, sealed: Option<&[u8]>) -> Result<(), LedgerError> {
     tx.change_one("secret", "UPDATE secret SET sealed = ?2 WHERE id = ?1", params![id.as_bytes(), sealed])
 }

@@ -18,7 +18,7 @@ use keyring_core::error::PlatformError;
 use zeroize::Zeroizing;
 
 use super::{Availability, ItemName, ItemStore, SecretError, SecretId, VaultId};
-use worker::{Connection, Worker};
+use worker::Worker;
 
 /// The operating system's keyring.
 #[derive(Debug)]
@@ -46,21 +46,17 @@ impl ItemStore for OsKeyring {
                     platform::describe(&entry, &item)
                 })
             },
-            move |connection| {
-                connection.attempt(&undo.label, |store| platform::entry(store, undo.vault, undo.id, None)?.delete_credential())
-            },
+            move |connection| connection.attempt(&undo.label, |store| platform::entry(store, undo.vault, undo.id, None)?.delete_credential()),
         )
     }
 
     fn read(&self, name: &ItemName) -> Result<Option<SecretText>, SecretError> {
         let name = name.clone();
         self.worker.call(move |connection| {
-            let found = connection.attempt(&name.label, |store| {
-                match platform::entry(store, name.vault, name.id, None)?.get_secret() {
-                    Ok(bytes) => Ok(Some(Zeroizing::new(bytes))),
-                    Err(Error::NoEntry) => Ok(None),
-                    Err(error) => Err(error),
-                }
+            let found = connection.attempt(&name.label, |store| match platform::entry(store, name.vault, name.id, None)?.get_secret() {
+                Ok(bytes) => Ok(Some(Zeroizing::new(bytes))),
+                Err(Error::NoEntry) => Ok(None),
+                Err(error) => Err(error),
             })?;
             let Some(mut bytes) = found else { return Ok(None) };
             let text = String::from_utf8(std::mem::take(&mut bytes)).map_err(|error| {
@@ -84,9 +80,7 @@ impl ItemStore for OsKeyring {
     fn relabel(&self, name: &ItemName) -> Result<(), SecretError> {
         let name = name.clone();
         self.worker.call(move |connection| {
-            connection.attempt(&name.label, |store| {
-                platform::relabel(&platform::entry(store, name.vault, name.id, Some(&name.label))?, &name)
-            })
+            connection.attempt(&name.label, |store| platform::relabel(&platform::entry(store, name.vault, name.id, Some(&name.label))?, &name))
         })
     }
 

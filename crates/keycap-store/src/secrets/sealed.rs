@@ -51,8 +51,7 @@ pub(crate) fn seal(key: &Secret<32>, associated: &[u8], bytes: &[u8]) -> Result<
 /// Opens what [`seal`] gave; `None` if the key or the associated data is another, or a bit has changed.
 pub(crate) fn open(key: &Secret<32>, associated: &[u8], sealed: &[u8]) -> Option<SecretBytes> {
     let (nonce, sealed) = sealed.split_first_chunk::<24>()?;
-    let bytes =
-        XChaCha20Poly1305::new(key.expose().into()).decrypt(XNonce::from_slice(nonce), Payload { msg: sealed, aad: associated }).ok()?;
+    let bytes = XChaCha20Poly1305::new(key.expose().into()).decrypt(XNonce::from_slice(nonce), Payload { msg: sealed, aad: associated }).ok()?;
     Some(SecretBytes::new(bytes))
 }
 

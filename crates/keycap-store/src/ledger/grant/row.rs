@@ -136,8 +136,10 @@ pub(super) fn insert(tx: &Tx<'_>, verb: &str, grant: &NewGrant) -> Result<usize,
     )
 }
 
-/// Sets what a new grant does not have: for grants that come from a backup.
-pub(crate) fn set_history(tx: &Tx<'_>, grant: &Grant) -> Result<(), LedgerError> {
+/// Adds a grant of a backup, with what has happened to it.
+pub(crate) fn restore(tx: &Tx<'_>, grant: &Grant) -> Result<(), LedgerError> {
+    let Grant { rid, service, parent, name, link, .. } = grant.clone();
+    insert(tx, "INSERT", &NewGrant { rid, service, parent, name, link })?;
     let revoked = grant.revoked.as_ref();
     tx.change_one(
         "grant",

@@ -15,7 +15,8 @@ use zbus_secret_service_keyring_store::{Store, cred::Specifier};
 use super::{Availability, ItemName, SecretError, SecretId, Trouble, VaultId, service};
 
 pub(super) fn connect() -> Result<Arc<CredentialStore>> {
-    Store::new().map(|store| store as Arc<CredentialStore>)
+    let store = Store::new()?;
+    Ok(store)
 }
 
 pub(super) fn entry(store: &Arc<CredentialStore>, vault: VaultId, id: SecretId, label: Option<&str>) -> Result<Entry> {
@@ -51,7 +52,6 @@ pub(super) fn availability() -> std::result::Result<Availability, SecretError> {
     let missing = |error: secret_service::Error| SecretError::NoKeyring { reason: error.to_string() };
     let service = SecretService::connect(EncryptionType::Plain).map_err(missing)?;
     let locked = service.get_default_collection().and_then(|collection| collection.is_locked());
-    #[expect(clippy::wildcard_enum_match_arm, reason = "the enum is open")]
     match locked {
         Ok(false) => Ok(Availability::Ready),
         Ok(true) => Ok(Availability::Locked),
@@ -61,7 +61,6 @@ pub(super) fn availability() -> std::result::Result<Availability, SecretError> {
 }
 
 pub(super) fn trouble(error: &PlatformError) -> Trouble {
-    #[expect(clippy::wildcard_enum_match_arm, reason = "the enum is open")]
     match error.downcast_ref() {
         Some(secret_service::Error::Locked) => Trouble::Locked,
         Some(secret_service::Error::Prompt | secret_service::Error::PromptDisconnected) => Trouble::Dismissed,

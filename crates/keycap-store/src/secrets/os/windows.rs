@@ -10,7 +10,8 @@ use windows_native_keyring_store::Store;
 use super::{Availability, ItemName, SecretError, SecretId, Trouble, VaultId, service};
 
 pub(super) fn connect() -> Result<Arc<CredentialStore>> {
-    Store::new().map(|store| store as Arc<CredentialStore>)
+    let store = Store::new()?;
+    Ok(store)
 }
 
 pub(super) fn entry(store: &Arc<CredentialStore>, vault: VaultId, id: SecretId, _label: Option<&str>) -> Result<Entry> {

@@ -1,0 +1,152 @@
+//! Vault keys in age files: for a passphrase, or for any recipients that age knows.
+
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use age::secrecy::SecretString;
+use age::{DecryptError, Decryptor, EncryptError, Encryptor, Identity, IdentityFile, Recipient, plugin, scrypt, ssh, tag, tagpq, x25519};
+use keycap_core::secret::{SecretBytes, SecretText};
+use zeroize::Zeroizing;
+
+use super::UnlockError;
+use super::prompts::{Callbacks, Prompts};
+
+/// More than a payload has, so that a file with more is not read on and on.
+const MAX_PAYLOAD: u64 = 1_024;
+/// age's own limit for identity files.
+const MAX_IDENTITY_FILE: u64 = 1 << 24;
+
+pub(super) fn wrap_for_passphrase(payload: &SecretBytes, passphrase: &SecretText, work_factor: Option<u8>) -> Result<Vec<u8>, UnlockError> {
+    let mut recipient = scrypt::Recipient::new(secret_string(passphrase));
+    if let Some(factor) = work_factor {
+        if !(1..64).contains(&factor) {
+            return Err(UnlockError::WorkFactor { factor });
+        }
+        recipient.set_work_factor(factor);
+    }
+    encrypt(payload, &[Box::new(recipient)])
+}
+
+pub(super) fn wrap_for_recipients(payload: &SecretBytes, recipients: &[String], prompts: Arc<dyn Prompts>) -> Result<Vec<u8>, UnlockError> {
+    if recipients.is_empty() {
+        return Err(UnlockError::NoRecipients);
+    }
+    encrypt(payload, &parse_recipients(recipients, prompts)?)
+}
+
+pub(super) fn parse_recipients(texts: &[String], prompts: Arc<dyn Prompts>) -> Result<Vec<Box<dyn Recipient>>, UnlockError> {
+    let callbacks = Callbacks(prompts);
+    texts.iter().map(|text| parse_recipient(text, &callbacks)).collect()
+}
+
+pub(super) fn unwrap_with_passphrase(file: &[u8], passphrase: &SecretText) -> Result<SecretBytes, UnlockError> {
+    let identity = scrypt::Identity::new(secret_string(passphrase));
+    let result = decrypt(file, &[Box::new(identity)]);
+    // The only stanza there is did not open.
+    if matches!(result, Err(UnlockError::NoIdentityMatches)) { Err(UnlockError::WrongPassphrase) } else { result }
+}
+
+pub(super) fn unwrap_with_identities(file: &[u8], files: &[PathBuf], prompts: &Arc<dyn Prompts>) -> Result<SecretBytes, UnlockError> {
+    decrypt(file, &read_all_identities(files, prompts)?)
+}
+
+pub(super) fn read_all_identities(files: &[PathBuf], prompts: &Arc<dyn Prompts>) -> Result<Vec<Box<dyn Identity>>, UnlockError> {
+    let callbacks = Callbacks(Arc::clone(prompts));
+    let mut identities = Vec::new();
+    for path in files {
+        identities.extend(read_identities(path, &callbacks)?);
+    }
+    Ok(identities)
+}
+
+fn encrypt(payload: &SecretBytes, recipients: &[Box<dyn Recipient>]) -> Result<Vec<u8>, UnlockError> {
+    let encryptor = Encryptor::with_recipients(recipients.iter().map(AsRef::as_ref)).map_err(encrypt_error)?;
+    let mut file = Vec::new();
+    let failed = |error: std::io::Error| UnlockError::Age { reason: error.to_string() };
+    let mut writer = encryptor.wrap_output(&mut file).map_err(failed)?;
+    writer.write_all(payload.expose()).map_err(failed)?;
+    writer.finish().map_err(failed)?;
+    Ok(file)
+}
+
+fn decrypt(file: &[u8], identities: &[Box<dyn Identity>]) -> Result<SecretBytes, UnlockError> {
+    let decryptor = Decryptor::new_buffered(file).map_err(|_| UnlockError::Damaged)?;
+    let reader = decryptor.decrypt(identities.iter().map(AsRef::as_ref)).map_err(decrypt_error)?;
+    let mut payload = Zeroizing::new(Vec::with_capacity(usize::try_from(MAX_PAYLOAD).unwrap_or(usize::MAX)));
+    reader.take(MAX_PAYLOAD).read_to_end(&mut payload).map_err(|_| UnlockError::Damaged)?;
+    Ok(SecretBytes::new(std::mem::take(&mut *payload)))
+}
+
+/// Reads a recipient as age and rage do: native, tagged, post-quantum, SSH, and any other `age1…` by its plugin.
+fn parse_recipient(text: &str, callbacks: &Callbacks) -> Result<Box<dyn Recipient>, UnlockError> {
+    let refuse = |reason: String| UnlockError::Recipient { recipient: text.to_owned(), reason };
+    if let Ok(recipient) = text.parse::<x25519::Recipient>() {
+        return Ok(Box::new(recipient));
+    }
+    if let Ok(recipient) = text.parse::<tag::Recipient>() {
+        return Ok(Box::new(recipient));
+    }
+    if let Ok(recipient) = text.parse::<tagpq::Recipient>() {
+        return Ok(Box::new(recipient));
+    }
+    if text.starts_with("ssh-") {
+        return text.parse::<ssh::Recipient>().map(|recipient| -> Box<dyn Recipient> { Box::new(recipient) }).map_err(|error| {
+            #[expect(clippy::wildcard_enum_match_arm, reason = "the enum is open, and the rest of it is about the form")]
+            refuse(match error {
+                ssh::ParseRecipientKeyError::RsaModulusTooSmall => "the RSA key is too small".into(),
+                ssh::ParseRecipientKeyError::RsaModulusTooLarge => "the RSA key is too large".into(),
+                ssh::ParseRecipientKeyError::Unsupported(kind) => format!("age does not take keys of the kind {kind}"),
+                _ => "it is malformed".into(),
+            })
+        });
+    }
+    let recipient: plugin::Recipient = text.parse().map_err(|reason: &str| refuse(reason.to_owned()))?;
+    let name = recipient.plugin().to_owned();
+    match plugin::RecipientPluginV1::new(&name, &[recipient], &[], callbacks.clone()) {
+        Ok(plugin) => Ok(Box::new(plugin)),
+        Err(error) => Err(refuse(error.to_string())),
+    }
+}
+
+/// Reads an identity file as rage does: one that is encrypted to a passphrase, an SSH private key, or lines of identities.
+fn read_identities(path: &Path, callbacks: &Callbacks) -> Result<Vec<Box<dyn Identity>>, UnlockError> {
+    let refuse = |reason: String| UnlockError::Identity { path: path.to_owned(), reason };
+    let mut bytes = Zeroizing::new(Vec::new());
+    let file = std::fs::File::open(path).map_err(|error| refuse(error.to_string()))?;
+    file.take(MAX_IDENTITY_FILE).read_to_end(&mut bytes).map_err(|error| refuse(error.to_string()))?;
+    let name = Some(path.display().to_string());
+
+    let armored = age::armor::ArmoredReader::new(std::io::Cursor::new(bytes.clone()));
+    match age::encrypted::Identity::from_buffer(armored, name.clone(), callbacks.clone(), None) {
+        Ok(Some(identity)) => return Ok(vec![Box::new(identity)]),
+        Ok(None) => return Err(refuse("it is encrypted, but not to a passphrase".into())),
+        Err(_) => {}
+    }
+    match ssh::Identity::from_buffer(bytes.as_slice(), name) {
+        Ok(ssh::Identity::Unsupported(_)) => return Err(refuse("age does not take SSH keys of this kind".into())),
+        Ok(identity) => return Ok(vec![Box::new(identity.with_callbacks(callbacks.clone()))]),
+        Err(_) => {}
+    }
+    let file = IdentityFile::from_buffer(bytes.as_slice()).map_err(|error| refuse(error.to_string()))?;
+    let identities = file.with_callbacks(callbacks.clone()).into_identities().map_err(|error| refuse(error.to_string()))?;
+    Ok(identities.into_iter().map(|identity| -> Box<dyn Identity> { identity }).collect())
+}
+
+fn encrypt_error(error: EncryptError) -> UnlockError {
+    UnlockError::Age { reason: error.to_string() }
+}
+
+fn decrypt_error(error: DecryptError) -> UnlockError {
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the enum is open; the others speak for themselves")]
+    match error {
+        DecryptError::NoMatchingKeys | DecryptError::DecryptionFailed | DecryptError::KeyDecryptionFailed => UnlockError::NoIdentityMatches,
+        DecryptError::ExcessiveWork { required, target } => UnlockError::TooMuchWork { required, target },
+        DecryptError::InvalidHeader | DecryptError::InvalidMac | DecryptError::UnknownFormat => UnlockError::Damaged,
+        other => UnlockError::Age { reason: other.to_string() },
+    }
+}
+
+fn secret_string(text: &SecretText) -> SecretString {
+    SecretString::from(text.expose().to_owned())
+}
