@@ -1,0 +1,143 @@
+//! A QR code as text for a terminal.
+//!
+//! Two modules share a cell, one above the other. Colours are always written out, even under `NO_COLOR`: a code in the terminal's own
+//! colours is inverted on a dark background, and most scanners then see nothing, so here they are content and not decoration. They are
+//! 16 and 231 of the 256-colour palette, plain black and white: themes repaint the first 16 colours, and some terminals do not know
+//! 24-bit ones. A cell whose halves are alike is a blank on its background, which leaves the font nothing to draw badly.
+
+use std::fmt::Write;
+
+use keycap_core::secret::SecretText;
+
+use super::{FULL_MARGIN, Margin, Qr, QrError};
+
+/// Cells of a terminal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Room {
+    /// Cells in a row.
+    pub columns: u16,
+    /// Rows; one less than the terminal has where a shell prompt follows.
+    pub rows: u16,
+}
+
+impl Qr {
+    /// The code in half blocks, dark on light, one line of text for two rows of modules, each ending with a reset of the colours and a
+    /// line feed.
+    ///
+    /// The quiet zone is 4 modules wide where `room` allows it and shrinks down to 2: 41 × 41 modules fit 80 × 23 cells.
+    ///
+    /// # Errors
+    /// [`QrError::TooLarge`] when the code does not fit even so.
+    pub fn terminal(&self, room: Room) -> Result<SecretText, QrError> {
+        let margin = self.margin_within(room)?;
+        let columns = self.side + 2 * margin.beside;
+        let rows = (self.side + 2 * margin.above).div_ceil(2);
+
+        // Room for the dearest cell everywhere: the text must not move while it grows, as that leaves a copy behind.
+        let mut text = String::with_capacity(rows * (columns * MAX_CELL_BYTES + RESET.len() + 1));
+        for row in 0..rows {
+            let mut last = None;
+            for column in 0..columns {
+                let cell = (self.is_dark(column, 2 * row, margin), self.is_dark(column, 2 * row + 1, margin));
+                push_cell(&mut text, cell, last);
+                last = Some(cell);
+            }
+            text.push_str(RESET);
+            text.push('\n');
+        }
+        Ok(SecretText::new(text))
+    }
+
+    fn margin_within(&self, room: Room) -> Result<Margin, QrError> {
+        let margins = || (LEAST_MARGIN..=FULL_MARGIN).rev();
+        let beside = margins().find(|margin| self.side + 2 * margin <= usize::from(room.columns));
+        let above = margins().find(|margin| (self.side + 2 * margin).div_ceil(2) <= usize::from(room.rows));
+        match (beside, above) {
+            (Some(beside), Some(above)) => Ok(Margin { beside, above }),
+            _ => Err(QrError::TooLarge { needed: self.least_room() }),
+        }
+    }
+
+    fn least_room(&self) -> Room {
+        let modules = u16::try_from(self.side + 2 * LEAST_MARGIN).unwrap_or(u16::MAX);
+        Room { columns: modules, rows: modules.div_ceil(2) }
+    }
+}
+
+const LEAST_MARGIN: usize = 2;
+const RESET: &str = "\x1b[0m";
+/// Both colours and a half block.
+const MAX_CELL_BYTES: usize = "\x1b[38;5;231;48;5;231m▀".len();
+
+/// Appends a cell whose upper and lower halves are dark or not, after one that was `last`.
+fn push_cell(text: &mut String, cell: (bool, bool), last: Option<(bool, bool)>) {
+    let colour = |dark: bool| if dark { 16 } else { 231 };
+    let (upper, lower) = cell;
+    if last != Some(cell) {
+        // Writing to a string cannot fail.
+        let _ = if upper == lower {
+            write!(text, "\x1b[48;5;{}m", colour(lower))
+        } else {
+            write!(text, "\x1b[38;5;{};48;5;{}m", colour(upper), colour(lower))
+        };
+    }
+    text.push(if upper == lower { ' ' } else { '▀' });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::minted;
+    use super::*;
+
+    fn lines(text: &SecretText) -> Vec<&str> {
+        text.expose().lines().collect()
+    }
+
+    /// What is left of a line when its escape sequences are taken out.
+    fn cells(line: &str) -> usize {
+        line.split('\x1b').map(|part| part.split_once('m').map_or(part, |(_, rest)| rest).chars().count()).sum()
+    }
+
+    #[test]
+    fn a_minted_capability_fits_80_by_24_with_a_prompt_below() {
+        let text = Qr::for_terminal(&minted()).unwrap().terminal(Room { columns: 80, rows: 23 }).unwrap();
+        assert_eq!(lines(&text).len(), 23);
+        assert!(lines(&text).iter().all(|line| cells(line) == 41 + 8), "a quiet zone of 4 on the sides, where there is room");
+    }
+
+    #[test]
+    fn the_quiet_zone_is_four_wide_where_there_is_room() {
+        let text = Qr::for_terminal(&minted()).unwrap().terminal(Room { columns: 200, rows: 50 }).unwrap();
+        assert_eq!(lines(&text).len(), 25);
+        assert!(lines(&text).iter().take(2).all(|line| *line == format!("\x1b[48;5;231m{}\x1b[0m", " ".repeat(49))));
+    }
+
+    #[test]
+    fn one_row_or_column_too_few_is_refused_with_what_is_needed() {
+        let qr = Qr::for_terminal(&minted()).unwrap();
+        let needed = Room { columns: 45, rows: 23 };
+        assert!(qr.terminal(needed).is_ok());
+        for room in [Room { columns: 44, ..needed }, Room { rows: 22, ..needed }] {
+            assert!(matches!(qr.terminal(room), Err(QrError::TooLarge { needed: told }) if told == needed));
+        }
+    }
+
+    #[test]
+    fn every_line_sets_its_own_colours_and_resets_them() {
+        for length in [1, 40, 188, 400] {
+            let text = Qr::for_terminal(&"A".repeat(length)).unwrap().terminal(Room { columns: 300, rows: 200 }).unwrap();
+            for line in lines(&text) {
+                assert!(line.starts_with("\x1b[48;5;231m ") && line.ends_with("\x1b[0m"));
+            }
+            assert!(text.expose().ends_with('\n'));
+        }
+    }
+
+    #[test]
+    fn the_text_never_outgrows_what_was_reserved() {
+        let qr = Qr::for_picture(&"A".repeat(3000)).unwrap();
+        let text = qr.terminal(Room { columns: 300, rows: 200 }).unwrap();
+        let (columns, rows) = (qr.side() + 8, (qr.side() + 8).div_ceil(2));
+        assert!(text.expose().len() <= rows * (columns * MAX_CELL_BYTES + RESET.len() + 1));
+    }
+}
