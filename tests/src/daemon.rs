@@ -83,17 +83,19 @@ impl Daemon {
         self
     }
 
-    /// Waits until `ready`, failing early with what the process printed if it ends.
+    /// Waits until `ready`, which is given what the process printed so far; fails early if it ends.
     #[track_caller]
-    pub(crate) fn wait_until(&mut self, what: &str, mut ready: impl FnMut() -> bool) {
+    pub(crate) fn wait_until(&mut self, what: &str, mut ready: impl FnMut(&str) -> bool) {
         wait_until(READY, what, || {
-            assert!(self.is_running(), "{} stopped:\n{}", self.name, self.printed());
-            ready()
+            let running = self.is_running();
+            let printed = self.printed();
+            assert!(running, "{} stopped:\n{printed}", self.name);
+            ready(&printed)
         });
     }
 
     /// What it printed so far.
-    pub(crate) fn printed(&self) -> String {
+    fn printed(&self) -> String {
         String::from_utf8_lossy(&fs::read(&self.log).unwrap_or_default()).into_owned()
     }
 

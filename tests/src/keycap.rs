@@ -9,6 +9,7 @@ use std::sync::OnceLock;
 
 use cargo_metadata::Message;
 
+use crate::display::Display;
 use crate::home::Home;
 use crate::keyring::PrivateKeyring;
 use crate::workspace;
@@ -21,19 +22,26 @@ const BUILT: &str = "KEYCAP_TESTS_PROGRAM";
 pub struct Keycap {
     home: Home,
     bus: Option<String>,
+    display: Option<String>,
 }
 
 impl Keycap {
     /// With an empty home and no keyring.
     #[must_use]
     pub fn without_keyring() -> Self {
-        Self { home: Home::new(), bus: None }
+        Self { home: Home::new(), bus: None, display: None }
     }
 
     /// With an empty home and the secrets in `keyring`, which several may share.
     #[must_use]
     pub fn on(keyring: &PrivateKeyring) -> Self {
-        Self { home: Home::new(), bus: Some(keyring.address().to_owned()) }
+        Self { home: Home::new(), bus: Some(keyring.address().to_owned()), display: None }
+    }
+
+    /// The same, with a clipboard.
+    #[must_use]
+    pub fn with_display(self, display: &Display) -> Self {
+        Self { display: Some(display.name().to_owned()), ..self }
     }
 
     /// Its home.
@@ -53,9 +61,8 @@ impl Keycap {
     pub fn around<A: AsRef<OsStr>>(&self, program: impl AsRef<OsStr>, arguments: impl IntoIterator<Item = A>) -> Command {
         let mut command = self.home.command(program);
         command.args(arguments).stdin(Stdio::null());
-        if let Some(bus) = &self.bus {
-            command.env("DBUS_SESSION_BUS_ADDRESS", bus);
-        }
+        command.envs(self.bus.iter().map(|address| ("DBUS_SESSION_BUS_ADDRESS", address)));
+        command.envs(self.display.iter().map(|name| ("DISPLAY", name)));
         command
     }
 

@@ -87,7 +87,7 @@ impl PrivateKeyring {
         command.env("DBUS_SESSION_BUS_ADDRESS", keyring.address()).stdin(Stdio::piped());
         let mut provider = Daemon::spawn("gnome-keyring-daemon", &mut command, keyring._home.path().join("keyring.log"));
         provider.stdin().write_all(PASSWORD.as_bytes()).unwrap();
-        provider.wait_until("the keyring is there and unlocked", || {
+        provider.wait_until("the keyring is there and unlocked", |_| {
             Self::property::<bool>(&keyring.connection, LOGIN, COLLECTION_INTERFACE, "Locked").is_ok_and(|locked| !locked)
         });
         keyring.provider = Some(provider);
@@ -108,7 +108,7 @@ impl PrivateKeyring {
         command.args(["--nofork", "--nopidfile", "--config-file"]).arg(configuration).stdin(Stdio::null());
         let mut bus = Daemon::spawn("dbus-daemon", &mut command, home.path().join("bus.log"));
         let address = format!("unix:path={}", socket.display());
-        bus.wait_until("the bus listens", || socket.exists());
+        bus.wait_until("the bus listens", |_| socket.exists());
         let connection = connect(&address);
         Self { connection, prompter: None, prompts: Arc::default(), provider: None, _bus: bus, address, _home: home }
     }

@@ -13,6 +13,7 @@
 )]
 
 mod daemon;
+mod display;
 mod home;
 mod keycap;
 mod keyring;
@@ -26,6 +27,7 @@ mod terminal;
 mod wait;
 pub mod workspace;
 
+pub use display::Display;
 pub use home::Home;
 pub use keycap::{Keycap, Outcome};
 pub use keyring::{Item, PrivateKeyring, Prompts};

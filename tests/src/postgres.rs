@@ -51,7 +51,7 @@ impl Postgres {
             command.args(["-h", "127.0.0.1", "-p", &port.to_string(), "-c", "fsync=off"]);
             command
         });
-        daemon.wait_until("postgres answers", || {
+        daemon.wait_until("postgres answers", |_| {
             psql("127.0.0.1", address.port()).args(["-c", "select 1"]).stdin(Stdio::null()).output().unwrap().status.success()
         });
         // SIGINT is PostgreSQL's fast shutdown; SIGTERM would wait for every client to leave.

@@ -33,7 +33,7 @@ impl Redis {
             command.arg(folder.path().join("socket")).arg("--dir").arg(folder.path());
             command
         });
-        daemon.wait_until("redis-server answers", || redis_cli(address).arg("PING").output().unwrap().stdout == b"PONG\n");
+        daemon.wait_until("redis-server answers", |_| redis_cli(address).arg("PING").output().unwrap().stdout == b"PONG\n");
         Self { _daemon: daemon, address, folder }
     }
 

@@ -63,7 +63,7 @@ impl Terminal {
         server.arg("-D").arg("-f").arg(folder.path().join("tmux.conf")).stdin(Stdio::null());
         server.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
         let mut server = Daemon::spawn("tmux", &mut server, folder.path().join("log"));
-        server.wait_until("tmux listens", || folder.path().join("socket").exists());
+        server.wait_until("tmux listens", |_| folder.path().join("socket").exists());
 
         let mut session = tmux(folder.path());
         session.args(["new-session", "-d", "-x", &size.columns.to_string(), "-y", &size.rows.to_string()]);

@@ -8,7 +8,7 @@ use std::os::unix::net::UnixStream;
 use std::process::Command;
 use std::time::Duration;
 
-use keycap_tests::{Home, Nginx, Postgres, PrivateKeyring, Prompts, Redis, Size, Sshd, Terminal, Theme, require, wait_until};
+use keycap_tests::{Display, Home, Nginx, Postgres, PrivateKeyring, Prompts, Redis, Size, Sshd, Terminal, Theme, require, wait_until};
 use qrcode::{Color, EcLevel, QrCode};
 
 const MOMENT: Duration = Duration::from_secs(20);
@@ -139,6 +139,17 @@ fn a_picture_shows_that_a_code_without_colours_fails_on_one_theme() {
     let screen = Terminal::open(Size::CLASSIC, &show).wait_for("end", MOMENT);
     assert_eq!(screen.picture(Theme::Light).codes(), [text]);
     assert_eq!(screen.picture(Theme::Dark).codes(), Vec::<String>::new(), "an inverted code is not read");
+}
+
+#[test]
+fn a_display_has_a_clipboard_of_its_own() {
+    let (mine, yours) = (Display::start(), Display::start());
+    assert_ne!(mine.name(), yours.name());
+    assert_eq!(mine.clipboard(), None);
+    mine.copy("seven ⚿");
+    assert_eq!(mine.clipboard().as_deref(), Some("seven ⚿"));
+    assert!(mine.clipboard_forms().contains(&"UTF8_STRING".into()));
+    assert_eq!(yours.clipboard(), None);
 }
 
 #[test]
