@@ -2,7 +2,17 @@
 
 pub mod address;
 
+mod dial;
+mod handshake;
+mod listener;
+mod socket;
 mod transport;
+
+pub use dial::DialError;
+pub use handshake::ConnectError;
+pub use listener::ListenError;
+pub use socket::Source;
+pub use transport::TransportError;
 
 #[cfg(test)]
 mod fixtures;
