@@ -8,7 +8,8 @@ use keycap_core::text::Text;
 use keycap_core::time::UnixSeconds;
 use keycap_store::ledger::capability::{ChainKeySource, HeldCapability, NewCapability, Reach, Record, ServiceHint};
 use keycap_store::ledger::{Page, capability, card, key, service};
-use keycap_store::{Reading, SecretKind, Tx};
+use keycap_store::ledger::{Reading, Tx};
+use keycap_store::secrets::SecretKind;
 
 use crate::error::VaultError;
 use crate::grants::SOON_S;
@@ -177,7 +178,8 @@ impl Vault {
             Ok(row.held.key)
         })?;
         if let ChainKeySource::Secret(secret) = key {
-            self.store.relabel(secret, &capability_label(to))?;
+            let now = self.now();
+            self.store.relabel(secret, &capability_label(to), now)?;
         }
         self.capability(to)
     }

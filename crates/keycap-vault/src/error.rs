@@ -4,7 +4,10 @@ use keycap_core::capability::{CapabilityError, DelegateError};
 use keycap_core::chain::{CaveatError, ChainError, Refusal};
 use keycap_core::noise::HandshakeError;
 use keycap_core::text::TextError;
-use keycap_store::{LedgerError, StoreError};
+use keycap_store::StoreError;
+use keycap_store::ledger::LedgerError;
+use keycap_store::secrets::SecretError;
+use keycap_store::unlock::UnlockError;
 
 /// How a face should end: the command line exits with these, see [`ErrorClass::exit_code`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -189,6 +192,12 @@ impl From<LedgerError> for VaultError {
     }
 }
 
+impl From<UnlockError> for VaultError {
+    fn from(error: UnlockError) -> Self {
+        Self::Store(error.into())
+    }
+}
+
 impl VaultError {
     /// A stable name for programs, in kebab-case.
     #[must_use]
@@ -226,7 +235,11 @@ impl VaultError {
     #[must_use]
     pub fn class(&self) -> ErrorClass {
         match self {
-            Self::Store(error) if error.is_locked() => ErrorClass::Locked,
+            Self::Store(
+                StoreError::Locked
+                | StoreError::Secret(SecretError::KeyringLocked | SecretError::PromptDismissed | SecretError::PromptUnanswered { .. })
+                | StoreError::Unlock(UnlockError::WrongPassphrase | UnlockError::NoIdentityMatches),
+            ) => ErrorClass::Locked,
             Self::BadName { .. } | Self::BadInput { .. } | Self::BadRequest { .. } | Self::Ambiguous { .. } => ErrorClass::Usage,
             Self::Refused(_) | Self::Revoked { .. } | Self::Expired { .. } | Self::Delegate(_) => ErrorClass::Refused,
             Self::Store(_)

@@ -5,7 +5,7 @@ use keycap_core::key::PublicKey;
 use keycap_core::noise::Pattern;
 use keycap_core::request::Request;
 use keycap_core::time::{Clock, UnixSeconds};
-use keycap_store::Reading;
+use keycap_store::ledger::Reading;
 use keycap_store::ledger::service::Service;
 use keycap_store::ledger::{capability, grant, service};
 

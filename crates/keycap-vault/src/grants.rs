@@ -2,7 +2,7 @@
 
 use keycap_core::chain::{Block, Rid};
 use keycap_core::time::UnixSeconds;
-use keycap_store::Reading;
+use keycap_store::ledger::Reading;
 use keycap_store::ledger::grant::{Filter, Grant, Origin};
 use keycap_store::ledger::id::ServiceId;
 use keycap_store::ledger::service::Service;

@@ -3,7 +3,8 @@
 use keycap_core::key::{Key, KeyCard, PublicKey};
 use keycap_core::secret::{Secret, SecretBytes};
 use keycap_store::ledger::{Page, capability, card, key};
-use keycap_store::{Reading, SecretKind};
+use keycap_store::ledger::Reading;
+use keycap_store::secrets::SecretKind;
 
 use crate::error::VaultError;
 use crate::sealing::{ExportTo, OpenWith, age_recipient};
@@ -67,7 +68,8 @@ impl Vault {
             Ok(None)
         })?;
         if let Some(secret) = renamed {
-            self.store.relabel(secret, &key_label(to))?;
+            let now = self.now();
+            self.store.relabel(secret, &key_label(to), now)?;
         }
         self.key(to)
     }

@@ -1,3 +1,51 @@
 //! The one door to keycap's secrets and ledger: requests in, views out.
+//!
+//! Faces (the command line, the terminal UI, the desktop app) and services (the gateway, the age plugin) stand on this crate and on nothing
+//! below it. A face names things and is given [`view`]s; a gateway or connector is given a handle ([`OpenService`], [`OpenCapability`]) with
+//! which it can use a secret and not read it. What leaves as text, by [`Vault::share`], leaves on request and is written in the log.
+//!
+//! Every call blocks: on the ledger for milliseconds, on the keyring for as long as a person takes to answer it. Time and randomness enter by
+//! the [`Environment`].
+#![forbid(unsafe_code)]
+
+mod capabilities;
+mod connecting;
+mod environment;
+mod error;
+mod explain;
+mod grants;
+mod keys;
+mod limits;
+mod live;
+mod mint;
+mod preset;
+mod revoke;
+mod sealing;
+mod sentence;
+mod services;
+mod serving;
+mod share;
+mod vault;
 
 pub mod qr;
+pub mod view;
+
+pub use capabilities::{AcceptAs, DelegateRequest, Incoming};
+pub use connecting::{AddressSource, GatewayAddress, OpenCapability};
+pub use environment::{Environment, system_clock};
+pub use error::{ErrorClass, VaultError};
+pub use explain::Would;
+pub use grants::GrantQuery;
+pub use limits::{AllowRule, Limits, Policy, Times, When, duration_text, time_text};
+pub use mint::MintRequest;
+pub use preset::{Preset, presets};
+pub use revoke::{Reason, RevokeReason};
+pub use sealing::{ExportTo, OpenWith};
+pub use services::{NewService, Rotation};
+pub use serving::{DeskNews, GatewayDesk, GatewayPlace, OpenService, RevocationSet, SessionStart};
+pub use share::{Outgoing, ShareHow, ShareRequest};
+pub use vault::Vault;
+
+pub use keycap_store::unlock::{NoPrompts, Prompts};
+pub use keycap_store::unlock::{Unlock, UnlockKind, UnlockMethod};
+pub use keycap_store::{Protection, SecretsChoice};

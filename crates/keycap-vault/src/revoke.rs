@@ -1,8 +1,7 @@
 //! Revoking: what would end, ending it, and the receipt.
 
-use keycap_core::chain::Rid;
 use keycap_core::time::UnixSeconds;
-use keycap_store::Reading;
+use keycap_store::ledger::Reading;
 use keycap_store::ledger::grant::Grant;
 use keycap_store::ledger::revocation::NewRevocation;
 use keycap_store::ledger::{Page, grant, receipt, revocation, service, session};
@@ -150,10 +149,4 @@ fn not_undone(reading: &Reading<'_>, row: &Grant) -> Result<Vec<String>, VaultEr
         }
     }
     Ok(sentences)
-}
-
-/// A rid in the short form in which it is shown: its first 12 hex digits.
-#[must_use]
-pub fn short_rid(rid: &Rid) -> String {
-    rid.to_string().chars().take(12).collect()
 }

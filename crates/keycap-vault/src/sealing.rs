@@ -10,7 +10,8 @@ use age::secrecy::SecretString;
 use keycap_core::key::{Key, PublicKey};
 use keycap_core::secret::{SecretBytes, SecretText};
 use keycap_store::ledger::{Page, card, key};
-use keycap_store::{Prompts, Reading};
+use keycap_store::ledger::Reading;
+use keycap_store::unlock::{NoPrompts, Prompts};
 
 use crate::error::VaultError;
 use crate::vault::Vault;
@@ -107,7 +108,7 @@ impl Vault {
                 None => others.push(name.clone()),
             }
         }
-        recipients.extend(keycap_store::unlock::recipients(&others)?);
+        recipients.extend(keycap_store::unlock::recipients(&others, Arc::new(NoPrompts))?);
         Ok(recipients)
     }
 }

@@ -6,7 +6,8 @@ use keycap_core::secret::{Secret, SecretBytes};
 use keycap_core::service::ServiceKeys;
 use keycap_store::ledger::service::{NewService as NewRow, Root, Service, Terms};
 use keycap_store::ledger::{Page, grant, service};
-use keycap_store::{NewSecret, Reading, SecretKind, Tx};
+use keycap_store::ledger::{Reading, Tx};
+use keycap_store::secrets::{NewSecret, SecretKind};
 
 use crate::error::VaultError;
 use crate::sealing::{ExportTo, OpenWith};
@@ -86,10 +87,12 @@ impl Vault {
             Ok((row.clone(), service::roots(tx, row.id)?))
         })?;
         if let Some(secret) = row.secret {
-            self.store.relabel(secret, &key_label(to))?;
+            let now = self.now();
+            self.store.relabel(secret, &key_label(to), now)?;
         }
         for root in roots {
-            self.store.relabel(root.secret, &root_label(to, root.epoch))?;
+            let now = self.now();
+            self.store.relabel(root.secret, &root_label(to, root.epoch), now)?;
         }
         self.service(to)
     }

@@ -14,7 +14,8 @@ use keycap_store::ledger::id::{GatewayId, ServiceId};
 use keycap_store::ledger::receipt::Receipt;
 use keycap_store::ledger::session::{Activity, End, Handshake, Peer, Session};
 use keycap_store::ledger::{gateway, grant, receipt, revocation, service, session};
-use keycap_store::{AuditKey, Tx};
+use keycap_store::ledger::Tx;
+use keycap_store::ledger::audit::AuditKey;
 use rand::rngs::OsRng;
 
 use crate::environment::system_clock;

@@ -5,7 +5,7 @@ use keycap_core::chain::{BlockId, Caveats, Rid};
 use keycap_core::key::{KeyCard, ServiceCard};
 use keycap_core::label::URI_SCHEME;
 use keycap_core::secret::SecretText;
-use keycap_store::Reading;
+use keycap_store::ledger::Reading;
 use keycap_store::ledger::grant::{Grant, Link, NewGrant, Origin};
 use keycap_store::ledger::{capability, card, grant, key, service};
 

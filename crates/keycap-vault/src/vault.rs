@@ -6,7 +6,11 @@ use etcetera::BaseStrategy;
 use keycap_core::secret::{Secret, SecretBytes};
 use keycap_core::time::UnixSeconds;
 use keycap_store::ledger::{audit, grant, key, card, capability, service};
-use keycap_store::{AuditKey, NewSecret, Options, Protection, SecretId, SecretKind, SecretsChoice, Store, Tx, Unlock, UnlockKind};
+use keycap_store::ledger::Tx;
+use keycap_store::ledger::audit::AuditKey;
+use keycap_store::secrets::{NewSecret, SecretId, SecretKind};
+use keycap_store::unlock::{Unlock, UnlockKind};
+use keycap_store::{Options, Protection, SecretsChoice, Store};
 
 use crate::environment::Environment;
 use crate::error::VaultError;
@@ -73,13 +77,15 @@ impl Vault {
     /// # Errors
     /// If the keyring, passphrase, identity, credential or file does not open them; each says why and what to do.
     pub fn unlock(&mut self, with: Unlock<'_>) -> Result<(), VaultError> {
-        Ok(self.store.unlock(with)?)
+        Ok(self.store.unlock(&with)?)
     }
 
     /// Whether this process gets at the secrets.
-    #[must_use]
-    pub fn is_unlocked(&self) -> bool {
-        self.store.is_unlocked()
+    ///
+    /// # Errors
+    /// If the ledger cannot be read.
+    pub fn is_unlocked(&self) -> Result<bool, VaultError> {
+        Ok(self.store.is_unlocked()?)
     }
 
     /// Whether somebody locked the vault, for all processes.
@@ -95,10 +101,11 @@ impl Vault {
     /// # Errors
     /// If the ledger cannot be written.
     pub fn lock(&mut self) -> Result<(), VaultError> {
-        if self.store.is_unlocked() && !self.store.is_locked()? {
+        if self.store.is_unlocked()? && !self.store.is_locked()? {
             self.change("vault.lock", "", Vec::new(), |_| Ok(()))?;
         }
-        self.store.set_locked(true)?;
+        let now = self.now();
+        self.store.set_locked(true, now)?;
         self.store.forget();
         Ok(())
     }
@@ -108,9 +115,10 @@ impl Vault {
     /// # Errors
     /// As [`Vault::unlock`].
     pub fn clear_lock(&mut self, with: Unlock<'_>) -> Result<(), VaultError> {
-        self.store.unlock(with)?;
+        self.store.unlock(&with)?;
         if self.store.is_locked()? {
-            self.store.set_locked(false)?;
+            let now = self.now();
+            self.store.set_locked(false, now)?;
             self.change("vault.unlock", "", Vec::new(), |_| Ok(()))?;
         }
         Ok(())
@@ -137,13 +145,14 @@ impl Vault {
     pub fn status(&self) -> Result<VaultStatus, VaultError> {
         let protection = self.store.protection()?;
         let locked = self.store.is_locked()?;
+        let unlocked = self.store.is_unlocked()?;
         self.store.read(|reading| {
             Ok(VaultStatus {
                 folder: self.store.folder().display().to_string(),
                 protection: protection_word(&protection).to_owned(),
                 protection_text: protection_sentence(&protection),
                 locked,
-                unlocked: self.store.is_unlocked(),
+                unlocked,
                 keys: key::count(reading)?,
                 cards: card::count(reading)?,
                 services: service::count(reading)?,

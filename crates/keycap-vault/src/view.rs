@@ -6,9 +6,11 @@
 mod access;
 mod grant;
 mod key;
+mod live;
 
 pub use access::{AddedView, BlockView, CapabilityView, DelegatePreview, ExplainView, FindingView, IncomingView, SharedView};
 pub use grant::{
     GrantRow, GrantView, GrantsPage, HolderView, MintPreview, ReceiptLine, RevokePreview, RevokeReceipt, RevokedView, State, UsageView,
 };
 pub use key::{GrantCounts, KeyView, ServiceView, VaultStatus};
+pub use live::{GatewayView, SessionView};
