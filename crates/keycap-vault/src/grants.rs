@@ -1,6 +1,6 @@
 //! Grants: who was handed what, as a tree.
 
-use keycap_core::chain::{Block, Rid};
+use keycap_core::chain::{Block, Caveat, Rid};
 use keycap_core::time::UnixSeconds;
 use keycap_store::ledger::Reading;
 use keycap_store::ledger::grant::{Filter, Grant, Origin};
@@ -180,14 +180,17 @@ impl<'r, 'c> Viewer<'r, 'c> {
     pub(crate) fn view(&mut self, row: Grant) -> Result<GrantView, VaultError> {
         let service = self.service(row.service)?;
         let holder = row.link.holder.as_ref().map(|key| holder_view(self.reading, key)).transpose()?;
-        let block = parse_block(&row)?;
+        let blocks = self.blocks(&row)?;
+        let bound_to = blocks.iter().rev().find_map(|block| block.caveats().holder());
+        let bound_to = bound_to.map(|key| holder_view(self.reading, key)).transpose()?.as_ref().map(holder_text);
+        let block_id = blocks.last().map(|block| block.id().to_string()).unwrap_or_default();
         let revoked = self.revoked(&row, &service)?;
-        let state = state(self.now, &block, row.link.expires, revoked.is_some());
+        let state = state(self.now, &blocks, row.link.expires, revoked.is_some());
         Ok(GrantView {
             rid: row.rid.to_string(),
-            allows: sentence::sentence(&service.name, std::slice::from_ref(&block), holder.as_ref().map(holder_text).as_deref()),
+            allows: sentence::sentence(&service.name, &blocks, bound_to.as_deref()),
             service: service.name,
-            name: if row.name.is_empty() { block.id().to_string().chars().take(8).collect() } else { row.name },
+            name: if row.name.is_empty() { block_id.chars().take(8).collect() } else { row.name },
             origin: row.link.origin.as_str(),
             parent: row.parent.map(|rid| rid.to_string()),
             epoch: row.link.epoch,
@@ -205,6 +208,17 @@ impl<'r, 'c> Viewer<'r, 'c> {
             revoked,
             children: grant::child_count(self.reading, &row.rid)?,
         })
+    }
+
+    /// The blocks of a grant's whole chain.
+    fn blocks(&self, row: &Grant) -> Result<Vec<Block>, VaultError> {
+        let mut blocks = vec![parse_block(row)?];
+        if row.parent.is_some() {
+            for above in grant::ancestors(self.reading, &row.rid)? {
+                blocks.insert(0, parse_block(&above)?);
+            }
+        }
+        Ok(blocks)
     }
 
     fn revoked(&self, row: &Grant, service: &Service) -> Result<Option<RevokedView>, VaultError> {
@@ -231,11 +245,9 @@ pub(crate) fn parse_block(row: &Grant) -> Result<Block, VaultError> {
     Ok(parsed?)
 }
 
-fn state(now: UnixSeconds, block: &Block, expires: Option<UnixSeconds>, revoked: bool) -> State {
-    let not_before = block.caveats().iter().find_map(|caveat| match caveat {
-        keycap_core::chain::Caveat::NotBefore(at) => Some(*at),
-        _ => None,
-    });
+fn state(now: UnixSeconds, blocks: &[Block], expires: Option<UnixSeconds>, revoked: bool) -> State {
+    let caveats = blocks.iter().flat_map(|block| block.caveats().iter());
+    let not_before = caveats.filter_map(|caveat| if let Caveat::NotBefore(at) = caveat { Some(*at) } else { None }).max();
     match expires {
         _ if revoked => State::Revoked,
         Some(at) if at <= now => State::Expired,

@@ -187,17 +187,18 @@ fn warnings(prepared: &Prepared, now: UnixSeconds, unverified: bool) -> Vec<Stri
         warnings.push("It lasts for more than a year: a shorter one is less to revoke.".to_owned());
     }
     for caveat in prepared.caveats.iter() {
-        match caveat {
-            Caveat::MaxLinks(_) => {
-                warnings.push("How often it may be handed on is a policy, not a lock: whoever has it can share it as it is.".to_owned());
-            }
-            Caveat::Realm(realm) if prepared.service.terms.realm.as_ref() != Some(realm) => {
-                warnings.push(format!("The service is not of the realm {realm}, so that it will refuse it."));
-            }
-            Caveat::Allow(rules) if rules.iter().all(|rule| rule.methods.is_some() || rule.path.is_some()) => {
-                warnings.push("Rules on methods and paths hold only at a gateway that understands HTTP; one for plain streams refuses it.".to_owned());
-            }
-            _ => {}
+        if matches!(caveat, Caveat::MaxLinks(_)) {
+            warnings.push("How often it may be handed on is a policy, not a lock: whoever has it can share it as it is.".to_owned());
+        }
+        if let Caveat::Realm(realm) = caveat
+            && prepared.service.terms.realm.as_ref() != Some(realm)
+        {
+            warnings.push(format!("The service is not of the realm {realm}, so that it will refuse it."));
+        }
+        if let Caveat::Allow(rules) = caveat
+            && rules.iter().all(|rule| rule.methods.is_some() || rule.path.is_some())
+        {
+            warnings.push("Rules on methods and paths hold only at a gateway that understands HTTP; one for plain streams refuses it.".to_owned());
         }
     }
     let characters = 120 + prepared.caveats.iter().count() * 12 + prepared.service.terms.hints.iter().map(|hint| hint.len() * 8 / 5 + 4).sum::<usize>();

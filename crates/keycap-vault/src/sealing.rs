@@ -61,8 +61,7 @@ impl Vault {
             ExportTo::Passphrase(passphrase) => age::Encryptor::with_user_passphrase(SecretString::from(passphrase.expose().to_owned())),
             ExportTo::Recipients(names) => {
                 let recipients = self.store.read(|reading| self.recipients(reading, names))?;
-                let references = recipients.iter().map(|recipient| recipient.as_ref() as &dyn age::Recipient);
-                age::Encryptor::with_recipients(references).map_err(|error| VaultError::Age { what, why: error.to_string() })?
+                age::Encryptor::with_recipients(recipients.iter().map(AsRef::as_ref)).map_err(|error| VaultError::Age { what, why: error.to_string() })?
             }
         };
         let io = |error: std::io::Error| VaultError::Age { what, why: error.to_string() };
@@ -83,8 +82,7 @@ impl Vault {
             OpenWith::Identities { files, prompts } => keycap_store::unlock::identities(files, prompts)?,
             OpenWith::OwnKeys => self.own_identities()?,
         };
-        let references = identities.iter().map(|identity| identity.as_ref() as &dyn age::Identity);
-        let reader = decryptor.decrypt(references).map_err(|error| fail(error.to_string()))?;
+        let reader = decryptor.decrypt(identities.iter().map(AsRef::as_ref)).map_err(|error| fail(error.to_string()))?;
         let mut opened = Vec::with_capacity(sealed.len());
         reader.take(MAX_OPENED_BYTES).read_to_end(&mut opened).map_err(|error| fail(error.to_string()))?;
         Ok(SecretBytes::new(opened))
@@ -92,7 +90,11 @@ impl Vault {
 
     fn own_identities(&self) -> Result<Vec<Box<dyn age::Identity>>, VaultError> {
         let keys = self.store.read(|reading| Ok::<_, VaultError>(key::page(reading, None, Page { offset: 0, limit: u32::MAX })?))?;
-        keys.iter().map(|row| Ok(Box::new(age_identity(&Key::from_seed(self.secret_32(row.secret)?))?) as Box<dyn age::Identity>)).collect()
+        let mut identities: Vec<Box<dyn age::Identity>> = Vec::with_capacity(keys.len());
+        for row in keys {
+            identities.push(Box::new(age_identity(&Key::from_seed(self.secret_32(row.secret)?))?));
+        }
+        Ok(identities)
     }
 
     fn recipients(&self, reading: &Reading<'_>, names: &[String]) -> Result<Vec<Box<dyn age::Recipient>>, VaultError> {
