@@ -41,24 +41,28 @@ impl CryptoResolver for Resolver {
         Some(Box::new(Drawn(self.ephemeral.as_ref().map(Secret::duplicate))))
     }
 
+    // Comparisons, not matches: snow's enums grow with features that another crate may turn on.
     fn resolve_dh(&self, choice: &DHChoice) -> Option<Box<dyn Dh>> {
-        match choice {
-            DHChoice::Curve25519 => Some(Box::new(X25519 { prepared: self.local.clone(), pair: None })),
-            DHChoice::Curve448 => None,
+        if *choice != DHChoice::Curve25519 {
+            return None;
         }
+        Some(Box::new(X25519 { prepared: self.local.clone(), pair: None }))
     }
 
     fn resolve_hash(&self, choice: &HashChoice) -> Option<Box<dyn Hash>> {
-        match choice {
-            HashChoice::SHA256 => Some(Box::<HashSha256>::default()),
-            HashChoice::SHA512 | HashChoice::Blake2s | HashChoice::Blake2b => None,
+        if *choice != HashChoice::SHA256 {
+            return None;
         }
+        Some(Box::<HashSha256>::default())
     }
 
     fn resolve_cipher(&self, choice: &CipherChoice) -> Option<Box<dyn Cipher>> {
-        let suite = match choice {
-            CipherChoice::ChaChaPoly => Suite::ChaChaPoly,
-            CipherChoice::AESGCM => Suite::AesGcm,
+        let suite = if *choice == CipherChoice::ChaChaPoly {
+            Suite::ChaChaPoly
+        } else if *choice == CipherChoice::AESGCM {
+            Suite::AesGcm
+        } else {
+            return None;
         };
         Some(Box::new(HandshakeCipher { suite, key: Zeroizing::new([0; 32]) }))
     }
