@@ -219,6 +219,11 @@ impl Chain {
         self.blocks.iter().filter_map(|block| block.caveats().expires()).min()
     }
 
+    /// Whether the grant carries a `purpose`. Without one no block of the chain can give `control`: a purpose in a link only narrows.
+    pub(crate) fn grant_has_purpose(&self) -> bool {
+        self.blocks.first().is_some_and(|grant| grant.caveats().iter().any(|caveat| matches!(caveat, Caveat::Purpose(_))))
+    }
+
     /// Whether this chain begins with all blocks of `ancestor` and has at least one more.
     #[must_use]
     pub fn descends_from(&self, ancestor: &Self) -> bool {

@@ -79,8 +79,8 @@ impl ControlRequest {
         Ok(request)
     }
 
-    /// Whether a session with this chain may make the request. With a `purpose` that names control, in the chain and in every purpose of it:
-    /// all requests. Without: only to revoke what begins with all of its blocks and has at least one more, or, for a holder that has proven
+    /// Whether a session with this chain may make the request. With a `purpose` in the grant, and control in every purpose of the chain: all
+    /// requests. Without: only to revoke what begins with all of its blocks and has at least one more, or, for a holder that has proven
     /// itself, the very chain it holds.
     #[must_use]
     pub fn may_be_made_by(&self, caller: &VerifiedChain) -> bool {
@@ -95,13 +95,8 @@ impl ControlRequest {
 }
 
 fn has_control(chain: &Chain) -> bool {
-    let mut purposes = chain
-        .blocks()
-        .iter()
-        .flat_map(|block| block.caveats().iter())
-        .filter_map(|caveat| if let Caveat::Purpose(purposes) = caveat { Some(purposes) } else { None })
-        .peekable();
-    purposes.peek().is_some() && purposes.all(|purposes| purposes.contains(&Purpose::Control))
+    let names_control = |caveat: &Caveat| if let Caveat::Purpose(purposes) = caveat { purposes.contains(&Purpose::Control) } else { true };
+    chain.grant_has_purpose() && chain.blocks().iter().all(|block| block.caveats().iter().all(names_control))
 }
 
 #[cfg(test)]

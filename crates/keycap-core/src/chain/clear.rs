@@ -262,7 +262,6 @@ pub(super) fn check_allow(chain: &Chain, request: &Request, refused: &mut dyn Fn
 pub(super) fn check_caveats(chain: &Chain, clearing: &Clearing<'_>, refused: &mut dyn FnMut(Refusal) -> Result<(), Refusal>) -> Result<(), Refusal> {
     let blocks = chain.blocks();
     let mut holder: Option<&PublicKey> = None;
-    let mut control_named = false;
     for (place, block) in blocks.iter().enumerate() {
         match (block.kind(), holder, block.caveats().holder()) {
             (BlockKind::Link, Some(_), Some(_)) => refused(Refusal { block: place, caveat: Some("holder".into()), reason: Reason::Rebound })?,
@@ -271,15 +270,14 @@ pub(super) fn check_caveats(chain: &Chain, clearing: &Clearing<'_>, refused: &mu
         }
         holder = block.caveats().holder().or(holder);
         for caveat in block.caveats().iter() {
-            control_named |= matches!(caveat, Caveat::Purpose(purposes) if purposes.contains(&Purpose::Control));
             if let Err(reason) = check_caveat(caveat, blocks.len() - place - 1, clearing) {
                 refused(Refusal { block: place, caveat: Some(caveat.name()), reason })?;
             }
         }
     }
     let last = blocks.len().saturating_sub(1);
-    if clearing.purpose == Purpose::Control && !control_named {
-        refused(Refusal { block: last, caveat: Some("purpose".into()), reason: Reason::Purpose })?;
+    if clearing.purpose == Purpose::Control && !chain.grant_has_purpose() {
+        refused(Refusal { block: 0, caveat: Some("purpose".into()), reason: Reason::Purpose })?;
     }
     if let Err(reason) = check_holder(holder, clearing) {
         let named = blocks.iter().rposition(|block| block.caveats().holder().is_some());
