@@ -8,6 +8,7 @@
 //! the [`Environment`].
 #![forbid(unsafe_code)]
 
+mod backup;
 mod capabilities;
 mod connecting;
 mod environment;
@@ -17,6 +18,7 @@ mod grants;
 mod keys;
 mod limits;
 mod live;
+mod log;
 mod mint;
 mod names;
 mod preset;
@@ -28,9 +30,11 @@ mod serving;
 mod share;
 mod vault;
 
+pub mod action;
 pub mod qr;
 pub mod view;
 
+pub use backup::{Backup, RestoreMode, SealedBackup};
 pub use capabilities::{AcceptAs, DelegateRequest, Incoming};
 pub use connecting::{AddressSource, GatewayAddress, OpenCapability};
 pub use environment::{Environment, system_clock};
@@ -38,6 +42,7 @@ pub use error::{ErrorClass, VaultError};
 pub use explain::Would;
 pub use grants::GrantQuery;
 pub use limits::{AllowRule, Limits, Policy, Times, When, duration_text, time_text};
+pub use log::LogQuery;
 pub use mint::MintRequest;
 pub use names::NameKind;
 pub use preset::{Preset, presets};
