@@ -490,7 +490,7 @@ fn check_free(reading: &Reading<'_>, name: &str) -> Result<(), VaultError> {
     }
 }
 
-fn capability_label(name: &str) -> String {
+pub(crate) fn capability_label(name: &str) -> String {
     format!("keycap: capability {name}")
 }
 

@@ -223,7 +223,7 @@ fn check_new(reading: &Reading<'_>, noise: &PublicKey) -> Result<(), VaultError>
     }
 }
 
-fn key_label(name: &str) -> String {
+pub(crate) fn key_label(name: &str) -> String {
     format!("keycap: key {name}")
 }
 

@@ -10,6 +10,7 @@ use keycap_store::ledger::{Page, Reading, gateway, grant, service, session};
 use crate::error::VaultError;
 use crate::keys::{holder_text, holder_view};
 use crate::services::service_row;
+use crate::serving::host_name;
 use crate::vault::Vault;
 use crate::view::{GatewayView, SessionView};
 
@@ -17,7 +18,8 @@ use crate::view::{GatewayView, SessionView};
 const SILENT_S: u64 = 5;
 
 impl Vault {
-    /// Gateways that have not said that they stopped, the newest first; only those of the service with this name, if one is named.
+    /// Gateways that run, the oldest first; only those of the service with this name, if one is named. One that is silent but may still be there
+    /// is among them, not alive: it may hold sessions open.
     ///
     /// # Errors
     /// [`VaultError::NotFound`] for an unknown service.
@@ -26,26 +28,37 @@ impl Vault {
         self.store.read(|reading| {
             let service = service.map(|name| service_row(reading, name)).transpose()?.map(|row| row.id);
             let rows = gateway::running(reading, service, UnixSeconds::new(0))?;
-            rows.iter().map(|row| gateway_view(reading, row, now)).collect()
+            rows.iter().filter(|row| !is_gone(row)).map(|row| gateway_view(reading, row, now)).collect()
         })
     }
 
-    /// Live sessions, the newest first; only those of the service with this name, if one is named. At most `limit`.
+    /// Live sessions, by gateway, the oldest first; only those of the service with this name, if one is named. At most `limit`.
     ///
     /// # Errors
     /// [`VaultError::NotFound`] for an unknown service.
     pub fn sessions(&self, service: Option<&str>, limit: u32) -> Result<Vec<SessionView>, VaultError> {
         self.store.read(|reading| {
             let service = service.map(|name| service_row(reading, name)).transpose()?.map(|row| row.id);
-            let rows = session::live(reading, service, Page { offset: 0, limit })?;
-            rows.iter().map(|row| session_view(reading, row)).collect()
+            let gone: Vec<_> = dead_gateways(reading)?.into_iter().map(|row| row.id).collect();
+            let rows = session::live(reading, service, Page::all())?;
+            let there = rows.iter().filter(|row| !gone.contains(&row.gateway));
+            there.take(usize::try_from(limit).unwrap_or(usize::MAX)).map(|row| session_view(reading, row)).collect()
         })
     }
 }
 
 /// The gateways of a service that run: they have not stopped, and have given a sign of life within the last seconds.
 pub(crate) fn running_gateways(reading: &Reading<'_>, service: ServiceId, now: UnixSeconds) -> Result<Vec<Gateway>, VaultError> {
-    Ok(gateway::running(reading, Some(service), UnixSeconds::new(now.as_u64().saturating_sub(SILENT_S)))?)
+    let mut rows = gateway::running(reading, Some(service), UnixSeconds::new(now.as_u64().saturating_sub(SILENT_S)))?;
+    rows.retain(|row| !is_gone(row));
+    Ok(rows)
+}
+
+/// Gateways that have not said that they stopped, and whose process is gone.
+pub(crate) fn dead_gateways(reading: &Reading<'_>) -> Result<Vec<Gateway>, VaultError> {
+    let mut rows = gateway::running(reading, None, UnixSeconds::new(0))?;
+    rows.retain(is_gone);
+    Ok(rows)
 }
 
 /// A gateway, as faces show it.
@@ -60,7 +73,7 @@ pub(crate) fn gateway_view(reading: &Reading<'_>, row: &Gateway, now: UnixSecond
         listen: row.run.listen.clone(),
         upstreams: row.run.upstreams.clone(),
         started: row.run.started.as_u64(),
-        alive: row.stopped.is_none() && now.since(row.heartbeat) <= SILENT_S,
+        alive: row.stopped.is_none() && now.since(row.heartbeat) <= SILENT_S && !is_gone(row),
         sessions: u64::try_from(sessions).unwrap_or(u64::MAX),
     })
 }
@@ -88,4 +101,37 @@ pub(crate) fn session_view(reading: &Reading<'_>, row: &Session) -> Result<Sessi
         streams: row.activity.streams,
         target: row.activity.target.clone(),
     })
+}
+
+/// Whether a gateway's process is known to be gone: it ran on this machine, and no process has its number.
+fn is_gone(row: &Gateway) -> bool {
+    row.run.host == host_name() && !process_exists(row.run.pid)
+}
+
+#[cfg(unix)]
+fn process_exists(pid: u32) -> bool {
+    let Some(pid) = i32::try_from(pid).ok().and_then(rustix::process::Pid::from_raw) else { return false };
+    // Signal 0 goes to nobody, it only asks. Another user's process is there, though it may not be signalled.
+    rustix::process::test_kill_process(pid) != Err(rustix::io::Errno::SRCH)
+}
+
+/// The standard library cannot ask: there the heartbeat alone tells who is alive.
+#[cfg(not(unix))]
+fn process_exists(_pid: u32) -> bool {
+    true
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn this_process_exists_and_one_that_has_ended_does_not() {
+        assert!(process_exists(std::process::id()));
+        let mut ended = std::process::Command::new("true").spawn().unwrap();
+        ended.wait().unwrap();
+        assert!(!process_exists(ended.id()));
+        assert!(!process_exists(0));
+        assert!(!process_exists(u32::MAX));
+    }
 }

@@ -56,20 +56,24 @@ const MAX_OPENED_BYTES: u64 = 2 << 30;
 impl Vault {
     /// Seals bytes into an age file.
     pub(crate) fn seal_bytes(&self, plaintext: &[u8], to: &ExportTo) -> Result<Vec<u8>, VaultError> {
-        let what = "sealing";
-        let encryptor = match to {
-            ExportTo::Passphrase(passphrase) => age::Encryptor::with_user_passphrase(SecretString::from(passphrase.expose().to_owned())),
-            ExportTo::Recipients(names) => {
-                let recipients = self.store.read(|reading| self.recipients(reading, names))?;
-                age::Encryptor::with_recipients(recipients.iter().map(AsRef::as_ref)).map_err(|error| VaultError::Age { what, why: error.to_string() })?
-            }
-        };
-        let io = |error: std::io::Error| VaultError::Age { what, why: error.to_string() };
+        let io = |error: std::io::Error| VaultError::Age { what: "sealing", why: error.to_string() };
         let mut sealed = Vec::with_capacity(plaintext.len() + 1_024);
-        let mut writer = encryptor.wrap_output(&mut sealed).map_err(io)?;
+        let mut writer = self.encryptor(to)?.wrap_output(&mut sealed).map_err(io)?;
         writer.write_all(plaintext).map_err(io)?;
         writer.finish().map_err(io)?;
         Ok(sealed)
+    }
+
+    /// What seals an age file, piece by piece.
+    pub(crate) fn encryptor(&self, to: &ExportTo) -> Result<age::Encryptor, VaultError> {
+        match to {
+            ExportTo::Passphrase(passphrase) => Ok(age::Encryptor::with_user_passphrase(SecretString::from(passphrase.expose().to_owned()))),
+            ExportTo::Recipients(names) => {
+                let recipients = self.store.read(|reading| self.recipients(reading, names))?;
+                age::Encryptor::with_recipients(recipients.iter().map(AsRef::as_ref))
+                    .map_err(|error| VaultError::Age { what: "sealing", why: error.to_string() })
+            }
+        }
     }
 
     /// Opens an age file, armored or not.
@@ -77,10 +81,9 @@ impl Vault {
         let what = "opening";
         let fail = |why: String| VaultError::Age { what, why };
         let decryptor = age::Decryptor::new_buffered(age::armor::ArmoredReader::new(sealed)).map_err(|error| fail(error.to_string()))?;
-        let identities: Vec<Box<dyn age::Identity>> = match with {
-            OpenWith::Passphrase(passphrase) => vec![Box::new(age::scrypt::Identity::new(SecretString::from(passphrase.expose().to_owned())))],
-            OpenWith::Identities { files, prompts } => keycap_store::unlock::identities(files, prompts)?,
-            OpenWith::OwnKeys => self.own_identities()?,
+        let identities = match identities(with)? {
+            Some(identities) => identities,
+            None => self.own_identities()?,
         };
         let reader = decryptor.decrypt(identities.iter().map(AsRef::as_ref)).map_err(|error| fail(error.to_string()))?;
         let mut opened = Vec::with_capacity(sealed.len());
@@ -88,7 +91,8 @@ impl Vault {
         Ok(SecretBytes::new(opened))
     }
 
-    fn own_identities(&self) -> Result<Vec<Box<dyn age::Identity>>, VaultError> {
+    /// The age identities of all keys of this vault.
+    pub(crate) fn own_identities(&self) -> Result<Vec<Box<dyn age::Identity>>, VaultError> {
         let keys = self.store.read(|reading| Ok::<_, VaultError>(key::page(reading, None, Page { offset: 0, limit: u32::MAX })?))?;
         let mut identities: Vec<Box<dyn age::Identity>> = Vec::with_capacity(keys.len());
         for row in keys {
@@ -113,6 +117,17 @@ impl Vault {
         recipients.extend(keycap_store::unlock::recipients(&others, Arc::new(NoPrompts))?);
         Ok(recipients)
     }
+}
+
+/// The identities with which to open; `None` for [`OpenWith::OwnKeys`], which are the vault's.
+pub(crate) fn identities(with: &OpenWith) -> Result<Option<Vec<Box<dyn age::Identity>>>, VaultError> {
+    Ok(match with {
+        OpenWith::Passphrase(passphrase) => {
+            Some(vec![Box::new(age::scrypt::Identity::new(SecretString::from(passphrase.expose().to_owned())))])
+        }
+        OpenWith::Identities { files, prompts } => Some(keycap_store::unlock::identities(files, prompts)?),
+        OpenWith::OwnKeys => None,
+    })
 }
 
 fn parse_recipient(text: &str) -> Result<age::x25519::Recipient, VaultError> {

@@ -307,11 +307,11 @@ fn check_free(reading: &Reading<'_>, name: &str) -> Result<(), VaultError> {
     }
 }
 
-fn key_label(name: &str) -> String {
+pub(crate) fn key_label(name: &str) -> String {
     format!("keycap: service {name} (key)")
 }
 
-fn root_label(name: &str, epoch: u32) -> String {
+pub(crate) fn root_label(name: &str, epoch: u32) -> String {
     format!("keycap: service {name} (root, epoch {epoch})")
 }
 

@@ -408,7 +408,7 @@ fn record(
 }
 
 /// The name of this machine, which tells gateways of different machines apart that share a ledger's backup.
-fn host_name() -> String {
+pub(crate) fn host_name() -> String {
     gethostname::gethostname().to_string_lossy().into_owned()
 }
 

@@ -4,13 +4,17 @@
 //! removed without a new version of the JSON envelope.
 
 mod access;
+mod backup;
 mod grant;
 mod key;
 mod live;
+mod log;
 
 pub use access::{AddedView, BlockView, CapabilityView, DelegatePreview, ExplainView, FindingView, IncomingView, SharedView};
+pub use backup::{BackupView, DiffLine, RestoreDiff};
 pub use grant::{
     GrantRow, GrantView, GrantsPage, HolderView, MintPreview, ReceiptLine, RevokePreview, RevokeReceipt, RevokedView, State, UsageView,
 };
 pub use key::{GrantCounts, KeyView, ServiceView, VaultStatus};
 pub use live::{GatewayView, SessionView};
+pub use log::{LogFaultView, LogHeadView, LogPage, LogRow, LogVerification};
