@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use zbus::blocking::{Connection, Proxy, connection};
+use zbus::object_server::ResponseDispatchNotifier;
 use zbus::zvariant::{OwnedObjectPath, OwnedValue, Value};
 
 use crate::daemon::{Daemon, READY};
@@ -218,19 +219,21 @@ impl Prompter {
         callback: OwnedObjectPath,
         #[zbus(header)] header: zbus::message::Header<'_>,
         #[zbus(connection)] connection: &zbus::Connection,
-    ) {
+    ) -> ResponseDispatchNotifier<()> {
         self.seen.fetch_add(1, Ordering::SeqCst);
-        if self.how == Prompts::Unanswered {
-            return;
+        let (response, sent) = ResponseDispatchNotifier::new(());
+        if self.how == Prompts::Refused {
+            let sender = header.sender().map(|name| name.to_owned());
+            let connection = connection.clone();
+            // The prompter is done with the prompt, and nobody typed anything. The daemon hears only what comes after the response.
+            let dismissed = async move {
+                sent.await;
+                let interface = Some("org.gnome.keyring.internal.Prompter.Callback");
+                let _ = connection.call_method(sender, &callback, interface, "PromptDone", &()).await;
+            };
+            std::thread::spawn(move || zbus::block_on(dismissed));
         }
-        let sender = header.sender().map(|name| name.to_owned());
-        let connection = connection.clone();
-        // The prompter says that it is done with the prompt: nobody typed anything.
-        let dismissed = async move {
-            let interface = Some("org.gnome.keyring.internal.Prompter.Callback");
-            let _ = connection.call_method(sender, &callback, interface, "PromptDone", &()).await;
-        };
-        std::thread::spawn(move || zbus::block_on(dismissed));
+        response
     }
 
     async fn perform_prompt(&self, _callback: OwnedObjectPath, _kind: &str, _properties: HashMap<String, OwnedValue>, _exchange: &str) {}
