@@ -15,7 +15,7 @@ use crate::secret::SecretText;
 
 /// Symbols up to which a mistyped character can be located: the length of Bech32m's code.
 const LOCATABLE_SYMBOLS: usize = 1_023;
-/// Characters of a text, at most: a full capability has some 3,900 bytes and 6,300 symbols.
+/// Characters of a text, at most: the largest capability has 4,175 bytes and 6,701 characters.
 const MAX_CHARACTERS: usize = 10_000;
 /// Bech32's alphabet, by value.
 const ALPHABET: &[u8; 32] = b"qpzry9x8gf2tvdw0s3jn54khce6mua7l";
