@@ -11,6 +11,7 @@
 mod backup;
 mod capabilities;
 mod connecting;
+mod doctor;
 mod environment;
 mod error;
 mod explain;
@@ -22,6 +23,7 @@ mod log;
 mod mint;
 mod names;
 mod preset;
+mod protection;
 mod revoke;
 mod sealing;
 mod sentence;
@@ -37,6 +39,7 @@ pub mod view;
 pub use backup::{Backup, RestoreMode, SealedBackup};
 pub use capabilities::{AcceptAs, DelegateRequest, Incoming};
 pub use connecting::{AddressSource, GatewayAddress, OpenCapability};
+pub use doctor::{doctor_without_vault, mend_permissions};
 pub use environment::{Environment, system_clock};
 pub use error::{ErrorClass, VaultError};
 pub use explain::Would;
@@ -46,6 +49,7 @@ pub use log::LogQuery;
 pub use mint::MintRequest;
 pub use names::NameKind;
 pub use preset::{Preset, presets};
+pub use protection::{KeyringState, keyring_state};
 pub use revoke::{Reason, RevokeReason};
 pub use sealing::{ExportTo, OpenWith};
 pub use services::{NewService, Rotation};
@@ -53,6 +57,11 @@ pub use serving::{DeskNews, GatewayDesk, GatewayPlace, OpenService, RevocationSe
 pub use share::{Outgoing, ShareHow, ShareRequest};
 pub use vault::Vault;
 
-pub use keycap_store::unlock::{NoPrompts, Prompts};
-pub use keycap_store::unlock::{Unlock, UnlockKind, UnlockMethod};
+// The words of the core that requests are made of: a face names no crate but this one.
+pub use keycap_core::chain::Purpose;
+pub use keycap_core::noise::{Pattern, Suite};
+pub use keycap_core::request::{Request, RequestPath};
+pub use keycap_core::secret::{SecretBytes, SecretText};
+pub use keycap_core::time::{Clock, UnixSeconds};
+pub use keycap_store::unlock::{NoPrompts, Prompts, Unlock, UnlockKind, UnlockMethod, credentials_directory, file as key_file};
 pub use keycap_store::{Protection, SecretsChoice};
