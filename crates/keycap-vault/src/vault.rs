@@ -236,7 +236,7 @@ pub(crate) fn check_name(name: &str) -> Result<(), VaultError> {
     }
 }
 
-fn protection_word(protection: &Protection) -> &'static str {
+pub(crate) fn protection_word(protection: &Protection) -> &'static str {
     match protection {
         Protection::Keyring => "keyring",
         Protection::Sealed(UnlockKind::Keyring) => "sealed, by the keyring",

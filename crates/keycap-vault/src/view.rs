@@ -5,6 +5,7 @@
 
 mod access;
 mod backup;
+mod doctor;
 mod grant;
 mod key;
 mod live;
@@ -12,6 +13,7 @@ mod log;
 
 pub use access::{AddedView, BlockView, CapabilityView, DelegatePreview, ExplainView, FindingView, IncomingView, SharedView};
 pub use backup::{BackupView, DiffLine, RestoreDiff};
+pub use doctor::{DoctorFinding, Level, MendView};
 pub use grant::{
     GrantRow, GrantView, GrantsPage, HolderView, MintPreview, ReceiptLine, RevokePreview, RevokeReceipt, RevokedView, State, UsageView,
 };
