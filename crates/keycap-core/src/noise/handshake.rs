@@ -18,6 +18,7 @@
 
 use sha2::{Digest, Sha256};
 use snow::HandshakeState;
+use zeroize::Zeroizing;
 
 use super::frame::{FrameError, FrameReceiver, FrameSender, FrameType};
 use super::hello::{self, HelloError};
@@ -183,8 +184,13 @@ struct Split {
 impl Split {
     fn of(mut state: Box<HandshakeState>) -> Self {
         let handshake_hash = state.get_handshake_hash().first_chunk().copied().unwrap_or_default();
-        let (from_initiator, from_responder) = state.dangerously_get_raw_split();
-        Self { from_initiator: Secret::new(from_initiator), from_responder: Secret::new(from_responder), handshake_hash }
+        let keys = Zeroizing::new(state.dangerously_get_raw_split());
+        let (from_initiator, from_responder) = &*keys;
+        Self {
+            from_initiator: Secret::filled_by(|key| *key = *from_initiator),
+            from_responder: Secret::filled_by(|key| *key = *from_responder),
+            handshake_hash,
+        }
     }
 }
 
