@@ -9,6 +9,11 @@ use keycap_core::secret::Secret;
 use keycap_core::service::ServiceKeys;
 use keycap_core::time::UnixSeconds;
 use rand::rngs::OsRng;
+use tokio::io::{DuplexStream, duplex, split};
+use tokio::time::Duration;
+
+use crate::mux::Driver;
+use crate::transport::{End, Receiving, Sending};
 
 pub(crate) fn service_keys() -> ServiceKeys {
     let mut roots = RootSecrets::new();
@@ -29,4 +34,18 @@ pub(crate) fn established() -> ((FrameSender, FrameReceiver), (FrameSender, Fram
     let (mut confirmation, connector) = initiator.read_message_2(&reply[2..]).unwrap();
     let confirmed = responder.read_confirmation(&mut confirmation[2..]).unwrap();
     ((connector.sender, connector.receiver), (confirmed.sender, confirmed.receiver))
+}
+
+/// A driver on one end of a pipe.
+pub(crate) fn driver(pipe: DuplexStream, halves: (FrameSender, FrameReceiver), end: End, max_streams: usize) -> Driver {
+    let (read, write) = split(pipe);
+    let receiving = Receiving::new(Box::new(read), halves.1, end);
+    Driver::new(receiving, Sending::new(Box::new(write), halves.0), end, max_streams, Duration::from_millis(1))
+}
+
+/// A connector's and a service's driver, with a pipe of that size between them.
+pub(crate) fn drivers(pipe: usize) -> (Driver, Driver) {
+    let (connector, service) = established();
+    let (near, far) = duplex(pipe);
+    (driver(near, connector, End::Connector, 0), driver(far, service, End::Service, 1024))
 }

@@ -5,12 +5,15 @@ pub mod address;
 mod dial;
 mod handshake;
 mod listener;
+mod mux;
+mod relay;
 mod socket;
 mod transport;
 
 pub use dial::DialError;
 pub use handshake::ConnectError;
 pub use listener::ListenError;
+pub use mux::MuxError;
 pub use socket::Source;
 pub use transport::TransportError;
 

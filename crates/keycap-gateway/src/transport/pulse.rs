@@ -13,52 +13,44 @@ pub(crate) const SILENCE: Duration = Duration::from_secs(90);
 
 /// What is due.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Beat {
+pub(crate) enum Beat {
     /// Nothing was sent for [`KEEP_ALIVE`].
     KeepAlive,
     /// Nothing was heard for [`SILENCE`].
     Silent,
 }
 
-pub(super) struct Pulse {
+pub(crate) struct Pulse {
     timer: Pin<Box<Sleep>>,
-    spoke: Instant,
     heard: Instant,
 }
 
 impl Pulse {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let now = Instant::now();
-        Self { timer: Box::pin(sleep_until(now + KEEP_ALIVE)), spoke: now, heard: now }
-    }
-
-    /// Bytes were sent.
-    pub(super) fn spoke(&mut self) {
-        self.spoke = Instant::now();
+        Self { timer: Box::pin(sleep_until(now + KEEP_ALIVE)), heard: now }
     }
 
     /// Bytes were received.
-    pub(super) fn heard(&mut self) {
+    pub(crate) fn heard(&mut self) {
         self.heard = Instant::now();
     }
 
-    /// Ready when something is due.
-    pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Beat> {
-        loop {
-            ready!(self.timer.as_mut().poll(cx));
-            let now = Instant::now();
-            if now >= self.heard + SILENCE {
-                return Poll::Ready(Beat::Silent);
-            }
-            let due = now >= self.spoke + KEEP_ALIVE;
-            if due {
-                // Counted as sent from now on: if the socket takes nothing, one keep-alive in the buffer is enough.
-                self.spoke = now;
-            }
-            self.timer.as_mut().reset((self.spoke + KEEP_ALIVE).min(self.heard + SILENCE));
-            if due {
-                return Poll::Ready(Beat::KeepAlive);
-            }
+    /// Ready when the timer has run out: something may be due, see [`Self::beat`].
+    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        ready!(self.timer.as_mut().poll(cx));
+        Poll::Ready(())
+    }
+
+    /// What is due, given when bytes were last sent; winds the timer up again.
+    pub(crate) fn beat(&mut self, spoke: Instant) -> Option<Beat> {
+        let now = Instant::now();
+        if now >= self.heard + SILENCE {
+            return Some(Beat::Silent);
         }
+        let due = now >= spoke + KEEP_ALIVE;
+        let next = if due { now + KEEP_ALIVE } else { spoke + KEEP_ALIVE };
+        self.timer.as_mut().reset(next.min(self.heard + SILENCE));
+        due.then_some(Beat::KeepAlive)
     }
 }
