@@ -14,7 +14,7 @@ use crate::home::Home;
 use crate::keyring::PrivateKeyring;
 use crate::workspace;
 
-/// The variable that names a `keycap` built before, for a run of many tests.
+/// The variable by which `tests/run` names a `keycap` that it has built.
 const BUILT: &str = "KEYCAP_TESTS_PROGRAM";
 
 /// `keycap` in a home of its own, and on a keyring if it was given one.

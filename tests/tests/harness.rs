@@ -8,7 +8,7 @@ use std::os::unix::net::UnixStream;
 use std::process::Command;
 use std::time::Duration;
 
-use keycap_tests::{Display, Home, Nginx, Postgres, PrivateKeyring, Prompts, Redis, Size, Sshd, Terminal, Theme, require, wait_until};
+use keycap_tests::{Display, Home, Keycap, Nginx, Postgres, PrivateKeyring, Prompts, Redis, Size, Sshd, Terminal, Theme, require, wait_until};
 use qrcode::{Color, EcLevel, QrCode};
 
 const MOMENT: Duration = Duration::from_secs(20);
@@ -35,6 +35,22 @@ fn a_home_hides_the_environment_of_who_runs_the_tests() {
         assert!(names.contains(&expected), "{seen}");
     }
     assert!(!names.iter().any(|name| name.starts_with("CARGO") || name.starts_with("DBUS") || *name == "DISPLAY"), "{seen}");
+}
+
+#[test]
+fn keycap_is_built_and_run_in_a_home_of_its_own() {
+    let keycap = Keycap::without_keyring();
+    let version = keycap.run(["--version"]).succeeded();
+    assert_eq!(version.stdout, format!("keycap {}\n", env!("CARGO_PKG_VERSION")));
+    assert!(Keycap::program().is_absolute());
+    let refused = keycap.run_with_input(["no-such-verb"], &"x".repeat(1 << 20)).exited(2);
+    assert!(refused.stderr.contains("no-such-verb"), "{}", refused.stderr);
+}
+
+#[test]
+#[should_panic(expected = "--- stderr")]
+fn an_unexpected_exit_status_shows_what_was_printed() {
+    let _ = Keycap::without_keyring().run(["no-such-verb"]).succeeded();
 }
 
 #[test]
