@@ -91,8 +91,24 @@ impl Ledger {
 
     /// Opens a ledger that is there, and brings it to the newest format.
     pub(crate) fn open(path: &Path, busy: Duration) -> Result<Self, LedgerError> {
+        let (mut ledger, format) = Self::open_as_it_is(path, busy)?;
+        if format < newest_format() {
+            // The migrations decide by a version read outside of their transaction: one process at a time.
+            let _lock = folder::Lock::take(path.parent().unwrap_or(path), busy)?;
+            migrate(&mut ledger.connection, path)?;
+        }
+        Ok(ledger)
+    }
+
+    /// Opens a ledger that is there if it has the newest format, and leaves it alone otherwise.
+    pub(crate) fn open_if_newest(path: &Path, busy: Duration) -> Result<Option<Self>, LedgerError> {
+        let (ledger, format) = Self::open_as_it_is(path, busy)?;
+        Ok((format == newest_format()).then_some(ledger))
+    }
+
+    fn open_as_it_is(path: &Path, busy: Duration) -> Result<(Self, u32), LedgerError> {
         folder::refuse_exposed(path)?;
-        let mut connection = connect(path, busy)?;
+        let connection = connect(path, busy)?;
         let fail = |error| LedgerError::of(path, error);
         let application: i32 = connection.pragma_query_value(None, "application_id", |row| row.get(0)).map_err(fail)?;
         if application != APPLICATION_ID {
@@ -100,12 +116,7 @@ impl Ledger {
         }
         let format = format(&connection, path)?;
         configure(&connection, path)?;
-        if format < newest_format() {
-            // The migrations decide by a version read outside of their transaction: one process at a time.
-            let _lock = folder::Lock::take(path.parent().unwrap_or(path), busy)?;
-            migrate(&mut connection, path)?;
-        }
-        Ok(Self { connection, path: path.to_owned(), own_commits: 0 })
+        Ok((Self { connection, path: path.to_owned(), own_commits: 0 }, format))
     }
 
     /// Runs `f` over one consistent snapshot. Within `f` of another `read` of this ledger it is the same snapshot.
@@ -327,4 +338,90 @@ fn migrate(connection: &mut Connection, path: &Path) -> Result<(), LedgerError> 
         rusqlite_migration::Error::RusqliteError { err, .. } => LedgerError::of(path, err),
         other => LedgerError::Corrupt { path: path.to_owned(), what: other.to_string() },
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: UnixSeconds = UnixSeconds::new(1_800_000_000);
+
+    fn new_ledger(folder: &Path) -> Ledger {
+        Ledger::create(&folder.join(folder::LEDGER), Duration::from_millis(50)).unwrap()
+    }
+
+    fn set(ledger: &mut Ledger, name: &str, value: &str) -> Result<(), LedgerError> {
+        ledger.write(NOW, |tx| meta::set_text(tx, name, Some(value)))
+    }
+
+    fn text(ledger: &Ledger, name: &str) -> Option<String> {
+        ledger.read(|reading| meta::text(reading, name)).unwrap()
+    }
+
+    #[test]
+    fn a_full_disk_is_an_error_of_its_own_and_changes_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut ledger = new_ledger(folder.path());
+        set(&mut ledger, "a", "before").unwrap();
+        // SQLite answers a full disk and a file that may not grow alike.
+        let pages: i64 = ledger.connection.pragma_query_value(None, "page_count", |row| row.get(0)).unwrap();
+        ledger.connection.pragma_update(None, "max_page_count", pages).unwrap();
+        let error = set(&mut ledger, "a", &"x".repeat(100_000)).unwrap_err();
+        assert_eq!(error.code(), "disk-full");
+        assert!(error.to_string().contains("ledger.sqlite"), "{error}");
+        assert_eq!(text(&ledger, "a").as_deref(), Some("before"));
+        ledger.connection.pragma_update(None, "max_page_count", pages + 100).unwrap();
+        set(&mut ledger, "a", &"x".repeat(100_000)).unwrap();
+    }
+
+    #[test]
+    fn every_commit_is_written_through_and_what_is_deleted_is_overwritten() {
+        let folder = tempfile::tempdir().unwrap();
+        let ledger = new_ledger(folder.path());
+        for (name, value) in [("synchronous", "2"), ("foreign_keys", "1"), ("secure_delete", "1"), ("journal_mode", "wal"), ("trusted_schema", "0")] {
+            let set: String = ledger.connection.query_row(&format!("SELECT CAST({name} AS TEXT) FROM pragma_{name}"), (), |row| row.get(0)).unwrap();
+            assert_eq!(set, value, "{name}");
+        }
+    }
+
+    #[test]
+    fn an_older_format_is_brought_up_at_opening_and_left_alone_before() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(folder::LEDGER);
+        folder::new_file(&path).unwrap();
+        let connection = Connection::open(&path).unwrap();
+        connection.pragma_update(None, "application_id", APPLICATION_ID).unwrap();
+        drop(connection);
+        assert!(Ledger::open_if_newest(&path, Duration::ZERO).unwrap().is_none());
+        let mut ledger = Ledger::open(&path, Duration::from_secs(1)).unwrap();
+        set(&mut ledger, "a", "b").unwrap();
+        assert!(Ledger::open_if_newest(&path, Duration::ZERO).unwrap().is_some());
+    }
+
+    #[test]
+    fn a_closed_ledger_is_one_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut ledger = new_ledger(folder.path());
+        set(&mut ledger, "a", "b").unwrap();
+        ledger.close().unwrap();
+        let files: Vec<_> = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        assert_eq!(files, [folder::LEDGER]);
+        let ledger = Ledger::open(&folder.path().join(folder::LEDGER), Duration::ZERO).unwrap();
+        assert_eq!(text(&ledger, "a").as_deref(), Some("b"));
+    }
+
+    #[test]
+    fn a_panic_in_the_middle_of_a_write_leaves_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut ledger = new_ledger(folder.path());
+        let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            ledger.write(NOW, |tx| -> Result<(), LedgerError> {
+                meta::set_text(tx, "a", Some("b"))?;
+                panic!("in the caller");
+            })
+        }));
+        assert!(panicked.is_err());
+        assert_eq!(text(&ledger, "a"), None);
+        set(&mut ledger, "a", "c").unwrap();
+    }
 }

@@ -23,6 +23,7 @@ pub use item::{Availability, ItemName, ItemStore, probe};
 pub use memory::MemoryItems;
 pub use os::OsKeyring;
 
+pub(crate) use item::probe_as;
 pub(crate) use keyring::{Keyring, put as put_item, read as read_item};
 pub(crate) use sealed::{Sealed, VaultKey, open as open_box, seal as seal_box};
 

@@ -23,6 +23,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use keycap_core::secret::{Secret, SecretBytes};
+use keycap_core::time::UnixSeconds;
 
 use crate::ledger::audit::AuditKey;
 use crate::ledger::{Ledger, LedgerError, Reading, folder, secret};
@@ -95,7 +96,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::AlreadyAVault`]; [`LedgerError::Exposed`] if the folder is there and open to others; when the secrets' place or the folder
     /// does not take what has to be written.
-    pub fn create(folder: &Path, choice: SecretsChoice<'_>, options: Options, now: keycap_core::time::UnixSeconds) -> Result<Self, StoreError> {
+    pub fn create(folder: &Path, choice: SecretsChoice<'_>, options: Options, now: UnixSeconds) -> Result<Self, StoreError> {
         create::create(folder, &choice, options, now)
     }
 
@@ -105,8 +106,10 @@ impl Store {
     /// # Errors
     /// When there is no ledger, or it cannot be read.
     pub fn open(folder: &Path, options: Options) -> Result<Self, StoreError> {
+        let path = folder.join(folder::LEDGER);
+        std::fs::metadata(&path).map_err(|error| LedgerError::of_io(&path, error))?;
         folder::refuse_exposed(folder)?;
-        let ledger = Ledger::open(&folder.join(folder::LEDGER), options.busy_timeout)?;
+        let ledger = Ledger::open(&path, options.busy_timeout)?;
         let vault = ledger.read(facts::vault)?;
         let mut store = Self { ledger, folder: folder.to_owned(), vault, items: keyring_of(&options), busy_timeout: options.busy_timeout, key: None };
         reconcile::at_open(&mut store)?;
@@ -195,7 +198,7 @@ impl Store {
     ///
     /// # Errors
     /// When the ledger cannot be written.
-    pub fn set_locked(&mut self, locked: bool, now: keycap_core::time::UnixSeconds) -> Result<(), StoreError> {
+    pub fn set_locked(&mut self, locked: bool, now: UnixSeconds) -> Result<(), StoreError> {
         self.ledger.write(now, |tx| facts::set_locked(tx, locked))?;
         if locked {
             self.forget();

@@ -283,7 +283,8 @@ pub(crate) fn restore_head(tx: &Tx<'_>, head: &[u8]) -> Result<(), LedgerError> 
 
 /// The head as it is kept, for a backup.
 pub(crate) fn stored(reading: &Reading<'_>) -> Result<Option<Vec<u8>>, LedgerError> {
-    meta::value(reading, HEAD)
+    // Whoever changed it may have changed its type too.
+    reading.row("SELECT CAST(value AS BLOB) FROM meta WHERE name = ?1", [HEAD], |row| row.get(0))
 }
 
 /// Every row with its MAC, one at a time, for a backup.

@@ -74,7 +74,11 @@ pub enum Availability {
 /// # Errors
 /// What the keyring answers; [`SecretError::Failed`] if it took the item and has not kept it.
 pub fn probe(items: &dyn ItemStore, vault: VaultId) -> Result<(), SecretError> {
-    let id = SecretId::generate();
+    probe_as(items, vault, SecretId::generate())
+}
+
+/// [`probe`] with an item of this id, which the ledger lists as loose in case the process dies meanwhile.
+pub(crate) fn probe_as(items: &dyn ItemStore, vault: VaultId, id: SecretId) -> Result<(), SecretError> {
     let name = ItemName { vault, id, kind: "canary".into(), label: "keycap: does this keyring keep things?".into() };
     let value = SecretId::generate().to_string();
     items.put(&name, SecretText::new(value.clone()))?;

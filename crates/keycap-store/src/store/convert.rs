@@ -12,7 +12,7 @@ use super::facts::{self, Backend};
 use super::{SecretsChoice, Store, StoreError, reconcile};
 use crate::ledger::Tx;
 use crate::ledger::secret::{self, SecretRow};
-use crate::secrets::{Sealed, SecretError, SecretId, SecretRef, SecretStore, VaultKey, probe};
+use crate::secrets::{Sealed, SecretError, SecretId, SecretRef, SecretStore, VaultKey, probe_as};
 use crate::unlock::{self, UnlockMethod};
 
 /// How far a conversion is.
@@ -122,16 +122,17 @@ impl Store {
     /// From the ledger into the keyring.
     fn move_to_keyring(&mut self, id: SecretId, now: UnixSeconds, progress: &mut dyn FnMut(Progress)) -> Result<(), StoreError> {
         self.vault_key(id)?;
-        probe(self.items.as_ref(), self.vault)?;
+        let canary = SecretId::generate();
         let mut moved = BTreeSet::new();
-        let result = self.move_until_done(id, now, &mut moved, progress);
-        let left = match &result {
+        let result = self.probe_listed(canary, now).and_then(|()| self.move_until_done(id, now, &mut moved, progress));
+        let mut left = match &result {
             Ok(left) => {
                 self.key = None;
                 left.clone()
             }
             Err(_) => moved.into_iter().collect(),
         };
+        left.push(canary);
         let _ = reconcile::delete(self, &left);
         result.map(drop)
     }
@@ -169,11 +170,13 @@ impl Store {
 
     /// Lists the item of a wrapping key as loose, before it is made.
     fn list_wrapping_item(&mut self, method: &UnlockMethod<'_>, item: SecretId, now: UnixSeconds) -> Result<(), StoreError> {
-        if matches!(method, UnlockMethod::Keyring) {
-            probe(self.items.as_ref(), self.vault)?;
-            self.ledger.write(now, |tx| secret::loosen(tx, item))?;
-        }
-        Ok(())
+        if matches!(method, UnlockMethod::Keyring) { self.probe_listed(item, now) } else { Ok(()) }
+    }
+
+    /// Lists an item as loose, makes it and deletes it, to know that the keyring keeps things.
+    fn probe_listed(&mut self, item: SecretId, now: UnixSeconds) -> Result<(), StoreError> {
+        self.ledger.write(now, |tx| secret::loosen(tx, item))?;
+        Ok(probe_as(self.items.as_ref(), self.vault, item)?)
     }
 }
 

@@ -10,7 +10,7 @@ use super::facts::{self, Backend};
 use super::{AuditKey, Options, SecretsChoice, Store, StoreError, keyring_of};
 use crate::ledger::secret::{self, SecretRow};
 use crate::ledger::{Ledger, LedgerError, audit, folder};
-use crate::secrets::{ItemStore, Keyring, NewSecret, Sealed, SecretId, SecretKind, SecretStore, VaultId, VaultKey, probe};
+use crate::secrets::{ItemStore, Keyring, NewSecret, Sealed, SecretId, SecretKind, SecretStore, VaultId, VaultKey, probe_as};
 use crate::unlock::{self, UnlockMethod};
 
 pub(super) const AUDIT_LABEL: &str = "keycap: audit log key";
@@ -54,12 +54,12 @@ fn fill(
         NewSecret { id: SecretId::generate(), kind: SecretKind::Audit, label: AUDIT_LABEL.into(), bytes: SecretBytes::new(audit.expose().to_vec()) };
     let item = SecretId::generate();
     if uses_keyring(choice) {
-        probe(items, vault)?;
         ledger.write(now, |tx| {
             facts::set_vault(tx, vault)?;
             secret::loosen(tx, secret.id)?;
             secret::loosen(tx, item)
         })?;
+        probe_as(items, vault, item)?;
     }
 
     let (backend, key, sealed) = match choice {
@@ -92,7 +92,7 @@ fn uses_keyring(choice: &SecretsChoice<'_>) -> bool {
 /// Clears away what an attempt has left that did not come to its end: its keyring items first, since only its ledger knows them. A keyring that
 /// is away by now does not hinder: what such an item holds opens nothing.
 fn clear(unfinished: &Path, options: &Options, items: &dyn ItemStore) -> Result<(), StoreError> {
-    if let Ok(ledger) = Ledger::open(unfinished, options.busy_timeout) {
+    if let Ok(Some(ledger)) = Ledger::open_if_newest(unfinished, options.busy_timeout) {
         let listed = ledger.read(|reading| Ok::<_, LedgerError>((facts::vault(reading)?, secret::loose(reading)?)));
         if let Ok((vault, loose)) = listed {
             for id in loose {
