@@ -231,3 +231,5 @@ impl Chain {
     }
 }
 
+#[cfg(test)]
+mod tests;
