@@ -1,0 +1,80 @@
+//! The command line's grammar. What a verb does is said in one place for all faces, the vault's registry of actions; help is made from it.
+
+mod help;
+pub(crate) mod limits;
+pub(crate) mod names;
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{ColorChoice, CommandFactory, FromArgMatches, Parser};
+
+use crate::command::Verb;
+use crate::error::CliError;
+use crate::secret_input;
+use crate::unlock::UnlockArgs;
+
+/// Mint, hand on, narrow, use, watch and revoke the right to reach a service
+///
+/// That right is a pair of keys and nothing else. Without a command keycap shows where things stand, and helps you to begin where there is
+/// no vault yet.
+#[derive(Debug, Parser)]
+#[command(name = "keycap", version, max_term_width = 100, disable_help_subcommand = true, args_conflicts_with_subcommands = false)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    pub(crate) globals: Globals,
+    #[command(subcommand)]
+    pub(crate) command: Option<Verb>,
+}
+
+/// Options that every verb takes.
+#[derive(Debug, Clone, Default, clap::Args)]
+#[command(next_help_heading = "Options of every command")]
+pub(crate) struct Globals {
+    /// The vault's folder
+    #[arg(long, global = true, value_name = "DIR", env = "KEYCAP_VAULT", hide_env_values = true, value_hint = clap::ValueHint::DirPath)]
+    pub(crate) vault: Option<PathBuf>,
+    /// Print JSON, errors too, and ask nothing
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// When to use colour
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto", hide_possible_values = false)]
+    pub(crate) color: ColorChoice,
+    #[command(flatten)]
+    pub(crate) unlock: UnlockArgs,
+}
+
+/// Why there are no arguments to work with.
+#[derive(Debug)]
+pub(crate) enum Refusal {
+    /// They were not understood, or ask for help or the version.
+    Clap(clap::Error),
+    /// One of them is a secret.
+    Secret(CliError),
+}
+
+/// The whole grammar, with the registry's descriptions and examples in it.
+pub(crate) fn command() -> clap::Command {
+    help::described(Args::command())
+}
+
+/// Reads the arguments, the program's name first.
+///
+/// # Errors
+/// A [`Refusal`].
+pub(crate) fn parse(arguments: &[OsString]) -> Result<Args, Refusal> {
+    // First of all: clap quotes what it does not understand.
+    secret_input::refuse_in_arguments(arguments).map_err(Refusal::Secret)?;
+    let matches = command().try_get_matches_from(arguments).map_err(Refusal::Clap)?;
+    Args::from_arg_matches(&matches).map_err(Refusal::Clap)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_grammar_contradicts_itself_nowhere() {
+        command().debug_assert();
+    }
+}

@@ -1,0 +1,70 @@
+//! The verbs, one file each.
+
+mod add;
+mod caps;
+mod clipboard;
+mod completions;
+mod consider;
+mod delegate;
+mod explain;
+mod export;
+mod first_run;
+mod grants;
+mod key;
+mod man;
+mod mint;
+mod overview;
+mod recipient;
+mod revoke;
+mod service;
+mod share;
+mod state;
+
+use keycap_vault::Vault;
+
+use crate::context::Context;
+use crate::exit::Ended;
+
+/// What keycap is asked to do. What each verb does is said by the vault's registry of actions.
+#[derive(Debug, clap::Subcommand)]
+pub(crate) enum Verb {
+    /// Keep your own key pairs, and the key cards of others
+    #[command(subcommand)]
+    Key(key::KeyVerb),
+    /// Keep the services that you serve, and those that you know by their card
+    #[command(subcommand)]
+    Service(service::ServiceVerb),
+    Mint(mint::MintArgs),
+    Grants(grants::GrantsArgs),
+    Revoke(revoke::RevokeArgs),
+    Add(add::AddArgs),
+    Caps(caps::CapsArgs),
+    Delegate(delegate::DelegateArgs),
+    Share(share::ShareArgs),
+    Explain(explain::ExplainArgs),
+    Completions(completions::CompletionsArgs),
+    Man(man::ManArgs),
+}
+
+/// Does it.
+///
+/// # Errors
+/// Whatever keeps it from being done.
+pub(crate) fn run(verb: Option<Verb>, context: &mut Context) -> Ended {
+    match verb {
+        None if context.prompt.is_interactive() && !Vault::exists(&context.folder()?) => first_run::run(context),
+        None => overview::run(context),
+        Some(Verb::Key(verb)) => key::run(verb, context),
+        Some(Verb::Service(verb)) => service::run(verb, context),
+        Some(Verb::Mint(args)) => mint::run(args, context),
+        Some(Verb::Grants(args)) => grants::run(args, context),
+        Some(Verb::Revoke(args)) => revoke::run(args, context),
+        Some(Verb::Add(args)) => add::run(args, context),
+        Some(Verb::Caps(args)) => caps::run(args, context),
+        Some(Verb::Delegate(args)) => delegate::run(args, context),
+        Some(Verb::Share(args)) => share::run(args, context),
+        Some(Verb::Explain(args)) => explain::run(args, context),
+        Some(Verb::Completions(args)) => completions::run(&args, context),
+        Some(Verb::Man(args)) => man::run(&args, context),
+    }
+}
