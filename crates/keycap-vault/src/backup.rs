@@ -367,3 +367,6 @@ fn wanted(items: &[Item], ids: &BTreeSet<keycap_store::secrets::SecretId>) -> Ve
     }
     secrets
 }
+
+#[cfg(test)]
+mod tests;

@@ -70,3 +70,6 @@ fn mendable(level: Level, code: &'static str, what: impl Into<String>) -> Doctor
 fn counted(number: usize, what: &str) -> String {
     if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") }
 }
+
+#[cfg(test)]
+mod tests;
