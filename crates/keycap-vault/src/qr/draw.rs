@@ -101,6 +101,9 @@ mod tests {
     fn the_svg_draws_exactly_the_dark_modules() {
         let qr = Qr::for_picture(&minted()).unwrap();
         let svg = qr.svg();
+        let frame = "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"456\" height=\"456\" viewBox=\"0 0 57 57\" shape-rendering=\"crispEdges\">\
+                     <path fill=\"#fff\" d=\"M0 0h57v57H0z\"/><path d=\"";
+        assert!(svg.expose().starts_with(frame) && svg.expose().ends_with("z\"/></svg>\n"));
         let path = svg.expose().split_once("<path d=\"").unwrap().1.split_once('"').unwrap().0;
         let side = qr.side() + 2 * FULL_MARGIN;
         let mut drawn = vec![false; side * side];

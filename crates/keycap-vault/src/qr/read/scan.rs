@@ -1,12 +1,12 @@
 //! The ways of looking for QR codes, from the quickest to the slowest.
 //!
-//! The work on one picture is bounded. Three finder patterns make up a code, and a picture tiled with thousands of them would keep a decoder
-//! busy for hours with trying combinations: so only the most plausible [`MAX_TRIPLES`] of them are tried, and `rqrr`, which knows no such
-//! bound, sees only pictures with no more than [`MAX_PATTERNS`].
+//! The work on one picture is bounded, to some fifteen seconds for 50 million pixels of noise. Three finder patterns make up a code, and on a picture
+//! tiled with them `rxing` would try combinations for hours: it gives up on one with more than [`MAX_PATTERNS`], and tries only the most
+//! plausible [`MAX_TRIPLES`]. `rqrr`, which noise alone can keep busy for minutes, sees a picture of at most [`MAX_SMALL`] pixels.
 
 use keycap_core::secret::SecretText;
 use rqrr::PreparedImage;
-use rxing::common::{DetectorRXingResult, GlobalHistogramBinarizer, HybridBinarizer};
+use rxing::common::{BitMatrix, DetectorRXingResult, GlobalHistogramBinarizer, HybridBinarizer};
 use rxing::qrcode::cpp_port::decoder::Decode;
 use rxing::qrcode::cpp_port::detector::{FindFinderPatterns, GenerateFinderPatternSets, SampleQR};
 use rxing::{Binarizer, BinaryBitmap, Luma8Source};
@@ -21,8 +21,8 @@ pub(super) struct Scan {
     pub(super) texts: Vec<SecretText>,
     /// Whether a code was seen that could not be decoded.
     pub(super) damaged: bool,
-    /// The most finder patterns seen at a time.
-    patterns: usize,
+    /// Whether there were too many finder patterns to look on.
+    crowded: bool,
 }
 
 /// Looks at each of `surfaces` in one way after the other, until a text of keycap's is found or there is no way left.
@@ -36,8 +36,8 @@ pub(super) fn scan<'a>(surfaces: impl Iterator<Item = &'a Gray>) -> Scan {
         }
         surfaces.iter().filter_map(|surface| way(surface)).for_each(|view| scan.look(&view));
     }
-    if !scan.found_ours() && scan.patterns <= MAX_PATTERNS {
-        surfaces.iter().filter_map(|surface| moderate(surface, Gray::inverted)).for_each(|inverted| scan.look_again(&inverted));
+    if !scan.found_ours() && !scan.crowded {
+        surfaces.iter().filter_map(|surface| at_most(MAX_SMALL, surface, Gray::inverted)).for_each(|inverted| scan.look_again(&inverted));
     }
     scan
 }
@@ -51,27 +51,47 @@ const WAYS: [fn(&Gray) -> Option<Gray>; 10] = [
     |surface| surface.shrunk(8),
     |surface| surface.shrunk(12),
     |surface| surface.shrunk(16),
-    |surface| moderate(surface, Gray::stretched),
-    |surface| moderate(surface, Gray::without_lines),
+    |surface| at_most(MAX_MODERATE, surface, Gray::stretched),
+    |surface| at_most(MAX_MODERATE, surface, Gray::without_lines),
     |surface| (surface.area() <= MAX_DOUBLED).then(|| surface.doubled()),
 ];
 
-/// Finder patterns of 33 codes, more than anyone has on a screen.
-const MAX_PATTERNS: usize = 100;
+/// Finder patterns of some hundred codes, more than anyone has on a screen.
+const MAX_PATTERNS: usize = 400;
 /// Trying one takes some 30 µs.
 const MAX_TRIPLES: usize = 5_000;
 /// Pixels from which on doubling brings nothing: the modules of a code that is meant to be read are then large enough.
 const MAX_DOUBLED: u64 = 2_500_000;
 /// Pixels beyond which the slow ways get a smaller picture: those of a 4K screen pass.
 const MAX_MODERATE: u64 = 9_000_000;
+/// Pixels beyond which rqrr gets a smaller picture.
+const MAX_SMALL: u64 = 300_000;
 
-/// `change` applied to the picture, made smaller first if it is very large.
-fn moderate(surface: &Gray, change: fn(&Gray) -> Gray) -> Option<Gray> {
-    match (1..).find(|times| surface.area() / (u64::from(*times) * u64::from(*times)) <= MAX_MODERATE) {
+/// `change` applied to the picture, made smaller first if it has more than `pixels`.
+fn at_most(pixels: u64, surface: &Gray, change: fn(&Gray) -> Gray) -> Option<Gray> {
+    match (1..).find(|times| surface.area() / (u64::from(*times) * u64::from(*times)) <= pixels) {
         None | Some(1) => Some(change(surface)),
         Some(times) => surface.shrunk(times).map(|smaller| change(&smaller)),
     }
 }
+
+/// Whether there are more than [`MAX_PATTERNS`] finder patterns, counted in bands, as the time that finding them takes grows with the square
+/// of their number.
+fn is_crowded(matrix: &BitMatrix) -> rxing::common::Result<bool> {
+    let mut patterns = 0;
+    let mut top = 0;
+    while top < matrix.height() && patterns <= MAX_PATTERNS {
+        let height = BAND_HEIGHT.min(matrix.height() - top);
+        let mut band = BitMatrix::new(matrix.width(), height)?;
+        (0..height).for_each(|row| band.setRow(row, &matrix.getRow(top + row)));
+        patterns += FindFinderPatterns(&band, true, 0).len();
+        top += height;
+    }
+    Ok(patterns > MAX_PATTERNS)
+}
+
+/// Rows. So few that there is no room for many patterns in them, so many that only rare, large ones are missed.
+const BAND_HEIGHT: u32 = 128;
 
 impl Scan {
     /// With rxing, at the picture and its inverse.
@@ -106,8 +126,10 @@ impl Scan {
         let codes = caught(|| {
             let bitmap = BinaryBitmap::new(binarizer);
             let matrix = bitmap.get_black_matrix();
+            if is_crowded(matrix).ok()? {
+                return Some(None);
+            }
             let mut patterns = FindFinderPatterns(matrix, true, 0);
-            let seen = patterns.len();
             let mut used = Vec::new();
             let mut texts = Vec::new();
             for triple in GenerateFinderPatternSets(&mut patterns).into_iter().take(MAX_TRIPLES) {
@@ -123,11 +145,12 @@ impl Scan {
                     texts.push(code.text());
                 }
             }
-            Some((seen, texts))
+            Some(Some(texts))
         });
-        if let Some((seen, texts)) = codes {
-            self.patterns = self.patterns.max(seen);
-            texts.into_iter().for_each(|text| self.add(text));
+        match codes {
+            Some(Some(texts)) => texts.into_iter().for_each(|text| self.add(text)),
+            Some(None) => self.crowded = true,
+            None => {}
         }
     }
 
