@@ -79,7 +79,8 @@ impl Keycap {
     #[must_use]
     pub fn run_with_input<A: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = A>, input: &str) -> Outcome {
         let mut command = self.command(arguments);
-        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap_or_else(|e| panic!("could not start {command:?}: {e}"));
         let mut stdin = child.stdin.take().unwrap();
         let input = input.to_owned();
         // On a thread of its own: neither side may wait for the other's pipe. A program that does not read its input closes it; fine.

@@ -31,7 +31,6 @@ const TOP_LEVEL: &[&str] = &[
     ".clippy.toml",
     ".config",
     ".deny.toml",
-    ".gitattributes",
     ".github",
     ".gitignore",
     ".rustfmt.toml",
