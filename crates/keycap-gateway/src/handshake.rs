@@ -16,7 +16,7 @@ use keycap_core::noise::frame::{FrameError, FrameType, LENGTH_LEN, ciphertext_le
 use keycap_core::noise::handshake::{MESSAGE_2_LEN, MESSAGE_3_LEN};
 use keycap_core::noise::{Confirmed, Established, HandshakeError, Initiator, Responder, Status, StatusCode, StatusError, hello};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::time::{Duration, timeout};
+use tokio::time::{Duration, Instant, timeout};
 
 /// From accept to confirmation, and for the connector from hello to status.
 pub(crate) const LIMIT: Duration = Duration::from_secs(10);
@@ -72,20 +72,22 @@ pub(crate) fn describe(status: &Status) -> String {
     }
 }
 
-/// The connector's part, from the hello to the service's "go on".
-pub(crate) async fn connect<S>(socket: &mut S, initiator: Initiator, hello: &[u8]) -> Result<Established, ConnectError>
+/// The connector's part, from the hello to the service's "go on"; and how long a question and its answer took.
+pub(crate) async fn connect<S>(socket: &mut S, initiator: Initiator, hello: &[u8]) -> Result<(Established, Duration), ConnectError>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     timeout(LIMIT, connect_unlimited(socket, initiator, hello)).await.map_err(|_| ConnectError::TimedOut)?
 }
 
-async fn connect_unlimited<S>(socket: &mut S, initiator: Initiator, hello: &[u8]) -> Result<Established, ConnectError>
+async fn connect_unlimited<S>(socket: &mut S, initiator: Initiator, hello: &[u8]) -> Result<(Established, Duration), ConnectError>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
+    let asked = Instant::now();
     socket.write_all(hello).await.map_err(silence)?;
     let message_2 = read_message::<MESSAGE_2_LEN>(socket, 2).await?;
+    let round_trip = asked.elapsed();
     let (confirmation, mut established) = initiator.read_message_2(&message_2)?;
     socket.write_all(&confirmation).await.map_err(silence)?;
 
@@ -100,12 +102,12 @@ where
         return Err(ConnectError::NoStatus);
     }
     let status = Status::parse(frame.body)?;
-    if status.code() == StatusCode::Ok { Ok(established) } else { Err(ConnectError::Refused(status)) }
+    if status.code() == StatusCode::Ok { Ok((established, round_trip)) } else { Err(ConnectError::Refused(status)) }
 }
 
 /// The service's part, from accept to the confirmation. `None`: close without a word. What was wrong is nobody's business, the log's included:
-/// whoever it was is not known.
-pub(crate) async fn accept<S, R>(socket: &mut S, read_hello: R) -> Option<Confirmed>
+/// whoever it was is not known. With it, how long a question and its answer took.
+pub(crate) async fn accept<S, R>(socket: &mut S, read_hello: R) -> Option<(Confirmed, Duration)>
 where
     S: AsyncRead + AsyncWrite + Unpin,
     R: FnOnce(&[u8]) -> Result<(Responder, Vec<u8>), HandshakeError>,
@@ -113,7 +115,7 @@ where
     timeout(LIMIT, accept_unlimited(socket, read_hello)).await.ok().flatten()
 }
 
-async fn accept_unlimited<S, R>(socket: &mut S, read_hello: R) -> Option<Confirmed>
+async fn accept_unlimited<S, R>(socket: &mut S, read_hello: R) -> Option<(Confirmed, Duration)>
 where
     S: AsyncRead + AsyncWrite + Unpin,
     R: FnOnce(&[u8]) -> Result<(Responder, Vec<u8>), HandshakeError>,
@@ -125,6 +127,7 @@ where
     socket.read_exact(hello.get_mut(hello::HEADER_LEN..)?).await.ok()?;
     let (responder, reply) = read_hello(&hello).ok()?;
     drop(hello);
+    let asked = Instant::now();
     socket.write_all(&reply).await.ok()?;
 
     let length: [u8; LENGTH_LEN] = read_array(socket).await.ok()?;
@@ -134,7 +137,8 @@ where
     let mut room = [0; MESSAGE_3_LEN];
     let confirmation = room.get_mut(..responder.confirmation_len())?;
     socket.read_exact(confirmation).await.ok()?;
-    responder.read_confirmation(confirmation).ok()
+    let round_trip = asked.elapsed();
+    Some((responder.read_confirmation(confirmation).ok()?, round_trip))
 }
 
 async fn read_message<const LENGTH: usize>(socket: &mut (impl AsyncRead + Unpin), message: u8) -> Result<[u8; LENGTH], ConnectError> {

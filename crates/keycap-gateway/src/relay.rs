@@ -49,6 +49,7 @@ pub(crate) struct Relay<C: Endpoint> {
     up: Up,
     down: Down,
     queue: Queue,
+    ends_with_service: bool,
 }
 
 /// From the connection to the stream.
@@ -70,9 +71,11 @@ enum Down {
 }
 
 impl<C: Endpoint> Relay<C> {
-    /// For the service, which has answered.
-    pub(crate) fn answered(connection: C, stream: Stream) -> Self {
-        Self::new(connection, stream, Down::Copying)
+    /// For the service, which has answered; `early` came behind the stream's header.
+    pub(crate) fn answered(connection: C, stream: Stream, early: Vec<u8>) -> Self {
+        let mut relay = Self::new(connection, stream, Down::Copying);
+        relay.queue.push(early);
+        relay
     }
 
     /// For the connector, which has sent the stream's header and whose answer is to come: bytes go up at once, so that opening a stream costs
@@ -81,8 +84,13 @@ impl<C: Endpoint> Relay<C> {
         Self::new(connection, stream, Down::Answer(Vec::new()))
     }
 
+    /// Whether the end of the service's side is the end of it all.
+    pub(crate) fn end_with_service(&mut self, ends: bool) {
+        self.ends_with_service = ends;
+    }
+
     fn new(connection: C, stream: Stream, down: Down) -> Self {
-        Self { connection, stream, up: Up::Copying, down, queue: Queue::default() }
+        Self { connection, stream, up: Up::Copying, down, queue: Queue::default(), ends_with_service: false }
     }
 
     fn poll_up(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), RelayError>> {
@@ -178,7 +186,7 @@ impl<C: Endpoint> Future for Relay<C> {
             up => up?,
         };
         let down = this.poll_down(cx)?;
-        if up.is_ready() && down.is_ready() { Poll::Ready(Ok(())) } else { Poll::Pending }
+        if down.is_ready() && (up.is_ready() || this.ends_with_service) { Poll::Ready(Ok(())) } else { Poll::Pending }
     }
 }
 

@@ -11,6 +11,8 @@ use tokio::net::TcpStream;
 #[cfg(unix)]
 use tokio::net::UnixStream;
 
+use crate::transport::{ReadHalf, WriteHalf};
+
 /// A connected stream socket.
 #[derive(Debug)]
 pub(crate) enum Socket {
@@ -25,6 +27,21 @@ impl Socket {
         // A socket that is already closed refuses; what is read from it next says so.
         let _ = stream.set_nodelay(true);
         Self::Tcp(stream)
+    }
+
+    /// The half that is read and the half that is written. The connection closes when both are dropped.
+    pub(crate) fn into_split(self) -> (ReadHalf, WriteHalf) {
+        match self {
+            Self::Tcp(stream) => {
+                let (read, write) = stream.into_split();
+                (Box::new(read), Box::new(write))
+            }
+            #[cfg(unix)]
+            Self::Unix(stream) => {
+                let (read, write) = stream.into_split();
+                (Box::new(read), Box::new(write))
+            }
+        }
     }
 }
 

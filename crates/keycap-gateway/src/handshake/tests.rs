@@ -3,7 +3,6 @@ use keycap_core::noise::{Pattern, Suite};
 use keycap_core::secret::Secret;
 use rand::rngs::OsRng;
 use tokio::io::duplex;
-use tokio::time::Instant;
 
 use super::*;
 use crate::fixtures::{capability, service_keys};
@@ -35,17 +34,17 @@ async fn error_of(bytes: &[u8]) -> String {
 }
 
 /// Runs a whole setup in which the service's first frame is of that kind and body.
-async fn set_up(kind: FrameType, body: &[u8]) -> Result<Established, ConnectError> {
+async fn set_up(kind: FrameType, body: &[u8]) -> Result<(), ConnectError> {
     let (mut near, mut far) = duplex(1 << 16);
     let (initiator, hello) = start();
     let service = async {
         let service = service_keys();
-        let mut confirmed = accept(&mut far, |hello| Responder::read_hello(&service, hello, &mut OsRng)).await.unwrap();
+        let (mut confirmed, _) = accept(&mut far, |hello| Responder::read_hello(&service, hello, &mut OsRng)).await.unwrap();
         let mut frame = Vec::new();
         confirmed.sender.seal(kind, body, &mut frame).unwrap();
         far.write_all(&frame).await.unwrap();
     };
-    tokio::join!(connect(&mut near, initiator, &hello), service).0
+    tokio::join!(connect(&mut near, initiator, &hello), service).0.map(drop)
 }
 
 #[tokio::test]

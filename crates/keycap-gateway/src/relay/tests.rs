@@ -75,9 +75,10 @@ async fn joined(answer: &Status) -> (Side, Side) {
     });
     let client = side(|pipe| Relay::asked(pipe, stream));
     let stream = receiver.await.unwrap();
-    assert_eq!(std::future::poll_fn(|cx| stream.poll_chunk(cx)).await.unwrap().unwrap(), b"header");
+    let mut early = std::future::poll_fn(|cx| stream.poll_chunk(cx)).await.unwrap().unwrap();
+    assert_eq!(early.drain(..6).as_slice(), b"header");
     stream.send(&answer.encode_answer()).unwrap();
-    (client, side(|pipe| Relay::answered(pipe, stream)))
+    (client, side(|pipe| Relay::answered(pipe, stream, early)))
 }
 
 fn go_on() -> Status {
