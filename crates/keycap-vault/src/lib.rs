@@ -33,6 +33,7 @@ mod share;
 mod vault;
 
 pub mod action;
+pub mod clipboard;
 pub mod qr;
 pub mod view;
 

@@ -130,7 +130,7 @@ pub(crate) fn screenshot(text: &SecretText, columns: u16, rows: u16, ground: u8)
         vt100::Color::Default => default,
         vt100::Color::Idx(16) => 0,
         vt100::Color::Idx(231) => 255,
-        other => panic!("{other:?} is not a colour that all terminals agree on"),
+        other @ (vt100::Color::Idx(_) | vt100::Color::Rgb(..)) => panic!("{other:?} is not a colour that all terminals agree on"),
     };
     let mut picture = GrayImage::new(u32::from(columns) * 8, u32::from(rows) * 16);
     for (row, column) in (0..rows).flat_map(|row| (0..columns).map(move |column| (row, column))) {
