@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use keyring_core::{CredentialStore, Error};
 
-use super::{SecretError, platform, sort};
+use super::{SecretError, Trouble, platform, sort};
 
 type Job = Box<dyn FnOnce(&mut Connection) + Send>;
 
@@ -110,7 +110,7 @@ impl Connection {
     ) -> Result<T, SecretError> {
         if let Some(store) = self.store.take() {
             match what(&store) {
-                Err(Error::PlatformFailure(_)) => {}
+                Err(Error::PlatformFailure(error)) if platform::trouble(&error) == Trouble::Unknown => {}
                 result => {
                     self.store = Some(store);
                     return result.map_err(|error| sort(error, label));
