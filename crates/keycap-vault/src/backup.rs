@@ -17,13 +17,13 @@ use std::io::{BufReader, Write};
 use std::path::Path;
 
 use keycap_core::time::UnixSeconds;
-use keycap_store::ledger::{audit, meta};
+use keycap_store::ledger::{Page, audit, key, meta};
 use keycap_store::secrets::NewSecret;
 use keycap_store::{Item, Options, SecretsChoice, Store};
 
 use crate::environment::Environment;
 use crate::error::VaultError;
-use crate::sealing::{ExportTo, OpenWith, identities};
+use crate::sealing::{ExportTo, OpenWith, age_recipient, identities};
 use crate::vault::Vault;
 use crate::view::{BackupView, DiffLine, RestoreDiff};
 use diff::{Fate, Step, steps};
@@ -36,6 +36,7 @@ pub(crate) const LAST_BACKUP: &str = "backup.last";
 /// A backup that was written: an age file, and what is in it.
 pub struct SealedBackup {
     bytes: Vec<u8>,
+    at: UnixSeconds,
     view: BackupView,
 }
 
@@ -82,7 +83,7 @@ impl fmt::Debug for Backup {
 
 impl Vault {
     /// Backs up the whole vault, and tests the result: where this vault can open it, it is opened, read and checked as [`Vault::read_backup`]
-    /// does.
+    /// does. Whoever keeps it says so with [`Vault::note_kept`].
     ///
     /// # Errors
     /// If the vault is locked, a secret cannot be read, or `to` names what is no recipient; [`VaultError::Backup`] if the test fails.
@@ -95,14 +96,31 @@ impl Vault {
             ExportTo::Passphrase(_) => "passphrase",
             ExportTo::Recipients(_) => "recipients",
         };
-        let detail = serde_json::json!({ "sealed_to": sealed_to, "parts": parts, "tested": tested });
-        self.change_with("vault.backup", sealed_to, detail, Vec::new(), |tx| Ok(meta::set_text(tx, LAST_BACKUP, Some(&at.as_u64().to_string()))?))?;
         let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+        let detail = serde_json::json!({ "sealed_to": sealed_to, "bytes": length, "tested": tested });
+        self.change_with("vault.backup", "", detail, Vec::new(), |_| Ok(()))?;
         let untested_because = (!tested).then(|| "no key of this vault opens it; try it where the recipient's key is".to_owned());
-        Ok(SealedBackup { bytes, view: BackupView { bytes: length, parts, tested, untested_because } })
+        let warnings = if self.opens_only_itself(to)? {
+            vec![
+                "Only keys of this vault open it: should the vault be lost, nothing does. Seal it to a passphrase or to a key kept elsewhere.".into(),
+            ]
+        } else {
+            Vec::new()
+        };
+        let view = BackupView { bytes: length, parts, tested, untested_because, warnings };
+        Ok(SealedBackup { bytes, at, view })
     }
 
-    /// When the vault was last backed up; `None` if it never was.
+    /// Notes that a backup has come to rest where it is kept: from then on the vault counts as backed up.
+    ///
+    /// # Errors
+    /// If the ledger cannot be written.
+    pub fn note_kept(&mut self, backup: &SealedBackup) -> Result<(), VaultError> {
+        let (now, at) = (self.now(), backup.at.as_u64().to_string());
+        self.store.write(now, Vec::new(), |tx| Ok(meta::set_text(tx, LAST_BACKUP, Some(&at))?))
+    }
+
+    /// When the last backup that was kept was made; `None` if there is none.
     ///
     /// # Errors
     /// If the ledger cannot be read.
@@ -134,8 +152,8 @@ impl Vault {
         Ok(backup.view(&steps, &[]))
     }
 
-    /// Takes in a backup, all of it in one transaction. What has been done is told as the preview told it, with what was replaced among what was
-    /// added. Nothing that the vault has is deleted, and what it has revoked stays revoked.
+    /// Takes in a backup, all of it in one transaction, and tells what has been done. Nothing that the vault has is deleted, and what it has
+    /// revoked stays revoked.
     ///
     /// # Errors
     /// [`VaultError::BadRequest`] if there are conflicts and the mode refuses them, or names none that there is; if the vault is locked.
@@ -207,6 +225,13 @@ impl Vault {
         Ok((sealed, parts))
     }
 
+    /// Whether all recipients are keys whose private halves are in this vault.
+    fn opens_only_itself(&self, to: &ExportTo) -> Result<bool, VaultError> {
+        let ExportTo::Recipients(names) = to else { return Ok(false) };
+        let own = self.store.read(|reading| Ok::<_, VaultError>(key::page(reading, None, Page::all())?))?;
+        Ok(names.iter().all(|name| own.iter().any(|row| row.name == *name || age_recipient(&row.age) == *name)))
+    }
+
     /// Opens what was just written, if it can be opened here, and compares what is in it with what should be. Whether it could be opened.
     fn test_restore(&self, sealed: &[u8], to: &ExportTo, parts: &BTreeMap<String, u64>) -> Result<bool, VaultError> {
         let backup = match to {
@@ -229,12 +254,9 @@ impl Backup {
     /// Opens a backup without a vault, and checks that it holds together.
     ///
     /// # Errors
-    /// As [`Vault::read_backup`]; [`VaultError::BadRequest`] for [`OpenWith::OwnKeys`], for which a vault is needed.
+    /// As [`Vault::read_backup`]. Without a vault there are no [`OpenWith::OwnKeys`] that could open it.
     pub fn read(sealed: &[u8], with: &OpenWith) -> Result<Self, VaultError> {
-        let identities = identities(with)?.ok_or_else(|| VaultError::BadRequest {
-            why: "there is no vault whose keys could open the backup".into(),
-            hint: "give its passphrase, or an identity file with --identity".into(),
-        })?;
+        let identities = identities(with)?.ok_or_else(not_ours)?;
         open(sealed, &identities)?.ok_or_else(not_ours)
     }
 
@@ -268,7 +290,15 @@ impl Backup {
             let kind = kind(item);
             add.push(DiffLine { kind, name, reference: format!("{kind}:{reference}"), why: None, replaceable: false });
         }
-        RestoreDiff { vault: self.made.vault.clone(), made: self.made.at.as_u64(), add, keep: Vec::new(), conflict: Vec::new(), left_out: Vec::new() }
+        RestoreDiff {
+            vault: self.made.vault.clone(),
+            made: self.made.at.as_u64(),
+            add,
+            replaced: Vec::new(),
+            keep: Vec::new(),
+            conflict: Vec::new(),
+            left_out: Vec::new(),
+        }
     }
 
     /// The steps, sorted for a person.
@@ -279,7 +309,8 @@ impl Backup {
         RestoreDiff {
             vault: self.made.vault.clone(),
             made: self.made.at.as_u64(),
-            add: lines(&|step| step.fate == Fate::Add || is_replaced(step)),
+            add: lines(&|step| step.fate == Fate::Add),
+            replaced: lines(&is_replaced),
             keep: lines(&|step| step.fate == Fate::Keep),
             conflict: lines(&|step| step.fate.is_conflict() && !is_replaced(step)),
             left_out: vec![format!("The backup's log of {log_rows} rows: this vault goes on with its own.")],
@@ -327,7 +358,7 @@ fn settle(steps: &[Step], mode: &RestoreMode) -> Result<Vec<String>, VaultError>
             let named: Vec<&str> = conflicts.iter().take(5).map(|line| line.reference.as_str()).collect();
             let more = if conflicts.len() > named.len() { ", …" } else { "" };
             Err(VaultError::BadRequest {
-                why: format!("the backup contradicts this vault in {} places: {}{more}", conflicts.len(), named.join(", ")),
+                why: format!("the backup contradicts this vault: {}{more}", named.join(", ")),
                 hint: "name with --replace those in which the backup is right, or restore into a new folder".into(),
             })
         }

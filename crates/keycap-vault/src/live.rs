@@ -18,8 +18,8 @@ use crate::view::{GatewayView, SessionView};
 const SILENT_S: u64 = 5;
 
 impl Vault {
-    /// Gateways that run, the oldest first; only those of the service with this name, if one is named. One that is silent but may still be there
-    /// is among them, not alive: it may hold sessions open.
+    /// Gateways that have not said that they stopped, the oldest first; only those of the service with this name, if one is named. One that is
+    /// not alive has died, or is silent and may still hold sessions open.
     ///
     /// # Errors
     /// [`VaultError::NotFound`] for an unknown service.
@@ -28,7 +28,7 @@ impl Vault {
         self.store.read(|reading| {
             let service = service.map(|name| service_row(reading, name)).transpose()?.map(|row| row.id);
             let rows = gateway::running(reading, service, UnixSeconds::new(0))?;
-            rows.iter().filter(|row| !is_gone(row)).map(|row| gateway_view(reading, row, now)).collect()
+            rows.iter().map(|row| gateway_view(reading, row, now)).collect()
         })
     }
 

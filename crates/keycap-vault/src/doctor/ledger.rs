@@ -75,7 +75,8 @@ fn backup(vault: &Vault) -> Result<Option<DoctorFinding>, VaultError> {
         None => finding(Level::Warning, "no-backup", "There is no backup of this vault.", hint),
         Some(at) => {
             let days = vault.now().since(at) / DAY_S;
-            let ago = format!("The last backup is {} old.", counted(usize::try_from(days).unwrap_or(usize::MAX), "day"));
+            let age = if days == 0 { "less than a day".into() } else { counted(usize::try_from(days).unwrap_or(usize::MAX), "day") };
+            let ago = format!("The last backup is {age} old.");
             if days > OLD_BACKUP_DAYS { finding(Level::Warning, "old-backup", ago, hint) } else { ok("backup", ago) }
         }
     }))
@@ -117,7 +118,8 @@ fn gateways(vault: &Vault) -> Result<Vec<DoctorFinding>, VaultError> {
             mendable(Level::Warning, "gateway-gone", what)
         })
         .collect();
-    for gateway in vault.gateways(None)?.into_iter().filter(|gateway| !gateway.alive) {
+    let is_dead = |id: u64| dead.iter().any(|row| u64::try_from(row.id.as_i64()) == Ok(id));
+    for gateway in vault.gateways(None)?.into_iter().filter(|gateway| !gateway.alive && !is_dead(gateway.id)) {
         findings.push(finding(
             Level::Warning,
             "gateway-silent",

@@ -119,7 +119,7 @@ fn key_file(path: &Path, folder: &Path) -> Vec<DoctorFinding> {
             Level::Warning,
             "key-file-beside-vault",
             "The key file lies in the vault's own folder: whoever copies the folder can open the vault.",
-            Some("Keep it somewhere else: `keycap vault passwd --file PATH` makes another one and stops using this one.".into()),
+            Some("Keep it somewhere else: `keycap vault passwd --sealed file --key-file PATH` changes to one there.".into()),
         ));
     }
     findings

@@ -15,6 +15,8 @@ pub struct BackupView {
     pub tested: bool,
     /// If it was not: why.
     pub untested_because: Option<String>,
+    /// What could keep it from being of use when it is needed, in sentences.
+    pub warnings: Vec<String>,
 }
 
 /// What restoring a backup would change, or has changed.
@@ -26,9 +28,11 @@ pub struct RestoreDiff {
     pub made: u64,
     /// What the backup has and the vault does not.
     pub add: Vec<DiffLine>,
+    /// Where the backup won against what the vault had; empty in a preview.
+    pub replaced: Vec<DiffLine>,
     /// What both have.
     pub keep: Vec<DiffLine>,
-    /// Where the two contradict each other.
+    /// Where the two contradict each other, and the vault stays as it is unless it is told otherwise.
     pub conflict: Vec<DiffLine>,
     /// What stays out of the vault, in sentences.
     pub left_out: Vec<String>,

@@ -17,6 +17,8 @@ fn a_vault_restored_into_a_new_folder_is_the_same_vault() {
     assert!(written.view().tested);
     assert_eq!(written.view().parts["grant"], 5);
     assert_eq!(written.view().parts["log"], u64::try_from(rows.len()).unwrap());
+    assert_eq!(vault.last_backup().unwrap(), None);
+    vault.note_kept(&written).unwrap();
     assert_eq!(vault.last_backup().unwrap(), Some(NOW));
 
     let opened = Backup::read(written.bytes(), &OpenWith::Passphrase(passphrase())).unwrap();
@@ -104,9 +106,25 @@ fn a_wrong_passphrase_or_key_is_told_from_damage() {
     assert_eq!(Backup::read(by_passphrase.bytes(), &wrong).unwrap_err().code(), "age");
     let stranger = Place::new().create(3);
     assert_eq!(stranger.read_backup(&backup(&mut vault), &OpenWith::OwnKeys).unwrap_err().code(), "age");
-    assert_eq!(Backup::read(&backup(&mut vault), &OpenWith::OwnKeys).unwrap_err().code(), "bad-request");
+    assert_eq!(Backup::read(&backup(&mut vault), &OpenWith::OwnKeys).unwrap_err().code(), "age");
     assert_eq!(vault.read_backup(b"no age file", &OpenWith::OwnKeys).unwrap_err().code(), "bad-backup");
     assert!(matches!(vault.backup(&ExportTo::Recipients(vec!["nobody".into()])), Err(VaultError::Store(_))));
+}
+
+#[test]
+fn a_backup_that_only_its_own_vault_could_open_is_warned_of() {
+    let (_place, mut vault) = lived_in();
+    let own = vault.key("operator").unwrap().age_recipient;
+    let mut warnings = |names: &[&str]| {
+        let to = ExportTo::Recipients(names.iter().map(|name| (*name).to_owned()).collect());
+        vault.backup(&to).unwrap().view().warnings.clone()
+    };
+    for only_own in [vec!["operator"], vec![own.as_str()], vec!["operator", own.as_str()]] {
+        assert!(warnings(&only_own)[0].contains("should the vault be lost"));
+    }
+    assert!(warnings(&["bob"]).is_empty());
+    assert!(warnings(&["operator", "bob"]).is_empty());
+    assert!(vault.backup(&ExportTo::Passphrase(passphrase())).unwrap().view().warnings.is_empty());
 }
 
 #[test]

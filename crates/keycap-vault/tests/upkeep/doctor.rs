@@ -168,7 +168,8 @@ fn a_gateway_that_was_killed_is_told_and_marked_as_stopped() {
     let mut ended = std::process::Command::new("true").spawn().unwrap();
     ended.wait().unwrap();
     gateway_row(&place, ended.id(), &host(), NOW.as_u64());
-    assert!(vault.gateways(None).unwrap().is_empty() && vault.sessions(None, 10).unwrap().is_empty());
+    assert!(!vault.gateways(None).unwrap()[0].alive && vault.sessions(None, 10).unwrap().is_empty());
+    assert!(found(&vault, "gateway-silent").is_none());
     assert!(found(&vault, "gateway-gone").unwrap().mendable);
     let mended = vault.mend().unwrap();
     assert!(mended.done.iter().any(|done| done.contains("as stopped")), "{:?}", mended.done);

@@ -136,7 +136,9 @@ pub(crate) fn passphrase() -> SecretText {
 
 /// A backup of the vault, sealed to its own key: no work for scrypt.
 pub(crate) fn backup(vault: &mut Vault) -> Vec<u8> {
-    vault.backup(&ExportTo::Recipients(vec!["operator".into()])).unwrap().bytes().to_vec()
+    let sealed = vault.backup(&ExportTo::Recipients(vec!["operator".into()])).unwrap();
+    vault.note_kept(&sealed).unwrap();
+    sealed.bytes().to_vec()
 }
 
 /// The backup again, as the vault that made it opens it.

@@ -87,12 +87,13 @@ fn conflicts_refuse_a_merge_and_nothing_of_it_happens() {
     assert!(why(&preview, "capability:held").contains("gateway differs"));
     let opened = reopened(&vault, &sealed);
     let error = vault.restore(opened, &RestoreMode::Merge).unwrap_err();
-    assert!(error.to_string().contains("2 places: key:operator, capability:held"), "{error}");
+    assert!(error.to_string().contains("contradicts this vault: key:operator, capability:held"), "{error}");
     assert_eq!(seen(&vault), before);
 
     let opened = reopened(&vault, &sealed);
     let done = vault.restore(opened, &replace(&["operator"])).unwrap();
-    assert_eq!(references(&done.add), ["key:operator", "card:bob"]);
+    assert_eq!(references(&done.add), ["card:bob"]);
+    assert_eq!(references(&done.replaced), ["key:operator"]);
     assert_eq!(references(&done.conflict), ["capability:held"]);
     assert!(vault.key("operator").is_ok() && vault.key("bob").is_ok());
     assert_eq!(vault.capability("held").unwrap().gateway, None);
