@@ -6,11 +6,13 @@ mod clipboard;
 mod completions;
 mod consider;
 mod delegate;
+mod doctor;
 mod explain;
 mod export;
 mod first_run;
 mod grants;
 mod key;
+mod log;
 mod man;
 mod mint;
 mod overview;
@@ -19,6 +21,7 @@ mod revoke;
 mod service;
 mod share;
 mod state;
+mod vault;
 
 use keycap_vault::Vault;
 
@@ -42,6 +45,11 @@ pub(crate) enum Verb {
     Delegate(delegate::DelegateArgs),
     Share(share::ShareArgs),
     Explain(explain::ExplainArgs),
+    Log(log::LogArgs),
+    /// Keep the vault itself: where its secrets rest, its lock, its backups
+    #[command(subcommand)]
+    Vault(vault::VaultVerb),
+    Doctor(doctor::DoctorArgs),
     Completions(completions::CompletionsArgs),
     Man(man::ManArgs),
 }
@@ -64,6 +72,9 @@ pub(crate) fn run(verb: Option<Verb>, context: &mut Context) -> Ended {
         Some(Verb::Delegate(args)) => delegate::run(args, context),
         Some(Verb::Share(args)) => share::run(args, context),
         Some(Verb::Explain(args)) => explain::run(args, context),
+        Some(Verb::Log(args)) => log::run(&args, context),
+        Some(Verb::Vault(verb)) => vault::run(verb, context),
+        Some(Verb::Doctor(args)) => doctor::run(&args, context),
         Some(Verb::Completions(args)) => completions::run(&args, context),
         Some(Verb::Man(args)) => man::run(&args, context),
     }

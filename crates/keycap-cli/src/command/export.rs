@@ -74,6 +74,9 @@ impl ExportArgs {
     /// If there is nobody to ask, or the passphrase file cannot be read.
     pub(crate) fn target(&self, context: &Context) -> Result<ExportTo, CliError> {
         // Refused before anything is asked or sealed.
+        if !file::is_standard(&self.output) {
+            file::check(&self.output, Existing::from(self.force))?;
+        }
         if file::is_standard(&self.output) && context.output.is_terminal() {
             return Err(CliError::usage("binary-to-terminal", "a sealed file is binary, and standard output is a terminal")
                 .hint("name a file with --output, or pipe it somewhere"));
@@ -96,14 +99,24 @@ impl ExportArgs {
     /// # Errors
     /// If there is such a file already and it is not to be replaced, or it cannot be written.
     pub(crate) fn write(&self, sealed: &[u8], what: &str, name: &str, context: &mut Context) -> Result<(), CliError> {
-        if file::is_standard(&self.output) {
-            return context.output.raw(sealed);
-        }
-        file::write(&self.output, sealed, Access::Private, Existing::from(self.force))?;
-        let shown = self.output.display().to_string();
-        context.output.show("exported", &Exported { name, file: &self.output }, |page| {
+        let Some(file) = self.save(sealed, context)? else { return Ok(()) };
+        let shown = file.display().to_string();
+        context.output.show("exported", &Exported { name, file }, |page| {
             page.done(Line::from("exported the ").plain(what).plain(" ").name(name).plain(" to ").strong(shown))
         })
+    }
+
+    /// Writes the sealed file, readable by its owner only; the file, or `None` if it went to standard output.
+    ///
+    /// # Errors
+    /// As [`ExportArgs::write`].
+    pub(crate) fn save(&self, sealed: &[u8], context: &mut Context) -> Result<Option<&Path>, CliError> {
+        if file::is_standard(&self.output) {
+            context.output.raw(sealed)?;
+            return Ok(None);
+        }
+        file::write(&self.output, sealed, Access::Private, Existing::from(self.force))?;
+        Ok(Some(&self.output))
     }
 }
 
