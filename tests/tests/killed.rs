@@ -51,7 +51,7 @@ fn check(keycap: &Keycap, made: &Made) {
     assert_eq!(made.services.difference(&services).next(), None, "a service that was made is gone");
     assert_eq!(made.grants.difference(&grants).next(), None, "a grant that was minted is gone");
     let findings: Value = serde_json::from_str(&keycap.run(["doctor", "--json"]).stdout).unwrap();
-    let problems: Vec<&Value> = findings["data"].as_array().unwrap().iter().filter(|finding| finding["level"] == "problem").collect();
+    let problems: Vec<&Value> = findings["data"]["findings"].as_array().unwrap().iter().filter(|finding| finding["level"] == "problem").collect();
     assert!(problems.is_empty(), "{problems:#?}");
     // One of each kind, chosen as the newest: minting needs a service's secrets, sharing its root.
     if let Some(service) = services.last() {
@@ -69,10 +69,10 @@ fn torment(keycap: &Keycap, operations: usize, seed: u64) {
     // How long an operation takes when it is left alone, so that kills fall anywhere in it and some operations come through.
     let begun = Instant::now();
     let _ = keycap.run(["mint", "s", "--for", "g", "--yes"]).succeeded();
-    let whole = begun.elapsed();
+    let mut whole = begun.elapsed();
     let mut killed = 0;
     for number in 0..operations {
-        let patience = whole.mul_f64(rng.gen_range(0.0..1.6));
+        let patience = whole.mul_f64(rng.gen_range(0.0..2.0));
         let (key, service, grant) = (format!("k{number}"), format!("s{number}"), format!("g{number}"));
         let done = match rng.gen_range(0..10) {
             0 | 1 => run_or_kill(keycap, &["key", "new", &key], patience) && made.keys.insert(key),
@@ -82,6 +82,8 @@ fn torment(keycap: &Keycap, operations: usize, seed: u64) {
             _ => run_or_kill(keycap, &["mint", "s", "--for", &grant, "--yes"], patience) && made.grants.insert(grant),
         };
         killed += usize::from(!done);
+        // The machine may be slower or faster than at first: about half of the operations shall come through.
+        whole = whole.mul_f64(if done { 0.97 } else { 1.03 });
         if number % 100 == 99 {
             check(keycap, &made);
         }
@@ -94,7 +96,7 @@ fn torment(keycap: &Keycap, operations: usize, seed: u64) {
 fn a_thousand_operations_killed_at_random_points_lose_nothing_and_leave_nothing_half_made() {
     let keycap = Keycap::without_keyring();
     let key_file = keycap.home().path().join("vault-key");
-    let _ = keycap.run(["vault", "init", "--sealed", "file", key_file.to_str().unwrap()]).succeeded();
+    let _ = keycap.run(["vault", "init", "--sealed", "file", "--key-file", key_file.to_str().unwrap()]).succeeded();
     torment(&keycap, 1_000, 1);
 }
 
