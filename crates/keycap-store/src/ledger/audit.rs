@@ -192,8 +192,8 @@ pub fn append(tx: &Tx<'_>, key: &AuditKey, entry: &Entry) -> Result<u64, LedgerE
 /// When the ledger cannot be written.
 pub fn restart(tx: &Tx<'_>, key: &AuditKey, entry: &Entry) -> Result<u64, LedgerError> {
     let last = last_row(tx)?;
-    let claimed = stored_head(tx)?.map_or(0, |(head, _)| head.seq);
-    // Numbers are never given twice: rows that were cut off leave a gap.
+    let claimed = checked_head(tx, key)?.map_or(0, |head| head.seq);
+    // Numbers are not given twice: rows that were cut off leave a gap.
     add(tx, key, &Head { seq: last.seq.max(claimed), mac: last.mac }, entry)
 }
 

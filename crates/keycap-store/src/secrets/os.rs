@@ -96,6 +96,10 @@ impl ItemStore for OsKeyring {
 }
 
 /// What all items of a vault have in common, by which they are found.
+#[cfg_attr(
+    not(any(target_os = "linux", target_os = "macos", target_os = "windows")),
+    expect(dead_code, reason = "there is no keyring to find them in")
+)]
 fn service(vault: VaultId) -> String {
     format!("keycap/{vault}")
 }

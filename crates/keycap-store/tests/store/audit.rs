@@ -135,6 +135,7 @@ fn a_broken_log_takes_no_more_rows_until_it_is_restarted_and_the_break_stays_vis
         ("UPDATE audit SET mac = zeroblob(32) WHERE seq = 9", Some(Fault::Changed { seq: 9 })),
         ("INSERT INTO audit SELECT 10, time, action, target, result, detail, mac FROM audit WHERE seq = 5", Some(Fault::Changed { seq: 10 })),
         ("DELETE FROM meta WHERE name = 'store.audit-head'", None),
+        ("UPDATE meta SET value = x'ffffffffffffffff' || zeroblob(64) WHERE name = 'store.audit-head'", None),
     ] {
         let mut vault = log_of_nine();
         tamper(&vault, sql);
