@@ -157,10 +157,8 @@ async fn read_array<const LENGTH: usize>(socket: &mut (impl AsyncRead + Unpin)) 
 
 /// A connection that closes, in order or with a reset, is silence.
 fn silence(error: io::Error) -> ConnectError {
-    match error.kind() {
-        io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe => ConnectError::Silence,
-        _ => ConnectError::Socket(error),
-    }
+    let closed = [io::ErrorKind::UnexpectedEof, io::ErrorKind::ConnectionReset, io::ErrorKind::BrokenPipe];
+    if closed.contains(&error.kind()) { ConnectError::Silence } else { ConnectError::Socket(error) }
 }
 
 #[cfg(test)]

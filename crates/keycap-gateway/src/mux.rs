@@ -123,6 +123,7 @@ impl Session {
     }
 
     /// How many streams there are.
+    #[cfg(test)]
     pub(crate) fn streams(&self) -> usize {
         self.lock().streams.len()
     }

@@ -183,7 +183,7 @@ impl<C: Endpoint> Future for Relay<C> {
                 this.up = Up::Ended;
                 Poll::Ready(())
             }
-            up => up?,
+            up @ (Poll::Ready(_) | Poll::Pending) => up?,
         };
         let down = this.poll_down(cx)?;
         if down.is_ready() && (up.is_ready() || this.ends_with_service) { Poll::Ready(Ok(())) } else { Poll::Pending }

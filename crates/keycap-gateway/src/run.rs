@@ -101,13 +101,21 @@ impl Place {
         match via {
             Via::Port => Ok(Self { listener: LocalListener::bind(&ListenAddress::loopback(0), Exposure::Loopback).await?, _folder: None }),
             Via::Socket => {
-                // For its owner only, by what `tempfile` promises.
-                let folder = tempfile::Builder::new().prefix("keycap-").tempdir().map_err(RunError::Folder)?;
+                let folder = private_folder().map_err(RunError::Folder)?;
                 let address = ListenAddress::unix(&folder.path().join(POSTGRES_SOCKET))?;
                 Ok(Self { listener: LocalListener::bind(&address, Exposure::Loopback).await?, _folder: Some(folder) })
             }
         }
     }
+}
+
+/// A folder for its owner only.
+fn private_folder() -> std::io::Result<TempDir> {
+    let mut folder = tempfile::Builder::new();
+    folder.prefix("keycap-");
+    #[cfg(unix)]
+    folder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
+    folder.tempdir()
 }
 
 /// What stands for the address in arguments and environment.

@@ -236,7 +236,7 @@ impl Parser {
 
     fn open(&mut self, header: Header, session: &Session, state: &mut State) -> Result<(), Over> {
         // Numbers of the connector's streams are odd, and grow.
-        if session.end == End::Connector || header.stream % 2 == 0 || header.stream <= state.latest {
+        if session.end == End::Connector || header.stream.is_multiple_of(2) || header.stream <= state.latest {
             return Err(MuxError::Open.into());
         }
         state.latest = header.stream;
