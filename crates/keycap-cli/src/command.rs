@@ -4,6 +4,7 @@ mod add;
 mod caps;
 mod clipboard;
 mod completions;
+mod connect;
 mod consider;
 mod delegate;
 mod doctor;
@@ -12,12 +13,15 @@ mod export;
 mod first_run;
 mod grants;
 mod key;
+mod live;
 mod log;
 mod man;
 mod mint;
 mod overview;
 mod recipient;
 mod revoke;
+mod run;
+mod serve;
 mod service;
 mod share;
 mod state;
@@ -45,6 +49,9 @@ pub(crate) enum Verb {
     Delegate(delegate::DelegateArgs),
     Share(share::ShareArgs),
     Explain(explain::ExplainArgs),
+    Serve(serve::ServeArgs),
+    Connect(connect::ConnectArgs),
+    Run(run::RunArgs),
     Log(log::LogArgs),
     /// Keep the vault itself: where its secrets rest, its lock, its backups
     #[command(subcommand)]
@@ -52,6 +59,9 @@ pub(crate) enum Verb {
     Doctor(doctor::DoctorArgs),
     Completions(completions::CompletionsArgs),
     Man(man::ManArgs),
+    /// Keep a secret on the clipboard for a time; keycap starts this by itself
+    #[command(name = clipboard::HOLD, hide = true)]
+    HoldClipboard,
 }
 
 /// Does it.
@@ -72,10 +82,14 @@ pub(crate) fn run(verb: Option<Verb>, context: &mut Context) -> Ended {
         Some(Verb::Delegate(args)) => delegate::run(args, context),
         Some(Verb::Share(args)) => share::run(args, context),
         Some(Verb::Explain(args)) => explain::run(args, context),
+        Some(Verb::Serve(args)) => serve::run(args, context),
+        Some(Verb::Connect(args)) => connect::run(args, context),
+        Some(Verb::Run(args)) => run::run(args, context),
         Some(Verb::Log(args)) => log::run(&args, context),
         Some(Verb::Vault(verb)) => vault::run(verb, context),
         Some(Verb::Doctor(args)) => doctor::run(&args, context),
         Some(Verb::Completions(args)) => completions::run(&args, context),
         Some(Verb::Man(args)) => man::run(&args, context),
+        Some(Verb::HoldClipboard) => clipboard::hold(),
     }
 }
