@@ -3,7 +3,11 @@
 //! Two modules share a cell, one above the other. Colours are always written out, even under `NO_COLOR`: a code in the terminal's own
 //! colours is inverted on a dark background, and most scanners then see nothing, so here they are content and not decoration. They are
 //! 16 and 231 of the 256-colour palette, plain black and white: themes repaint the first 16 colours, and some terminals do not know
-//! 24-bit ones. A cell whose halves are alike is a blank on its background, which leaves the font nothing to draw badly.
+//! 24-bit ones.
+//!
+//! Where a terminal draws half blocks by its font, they rarely fill their half to the edge. So a cell whose halves are alike is a blank on
+//! its background, and the others are lower half blocks: in xterm with DejaVu Sans Mono, `zbarimg` read 24 of 24 screenshots in sizes from 7
+//! to 20 points with these, and 12 with upper half blocks, above which the font leaves a gap.
 
 use std::fmt::Write;
 
@@ -78,10 +82,10 @@ fn push_cell(text: &mut String, cell: (bool, bool), last: Option<(bool, bool)>) 
         let _ = if upper == lower {
             write!(text, "\x1b[48;5;{}m", colour(lower))
         } else {
-            write!(text, "\x1b[38;5;{};48;5;{}m", colour(upper), colour(lower))
+            write!(text, "\x1b[38;5;{};48;5;{}m", colour(lower), colour(upper))
         };
     }
-    text.push(if upper == lower { ' ' } else { '▀' });
+    text.push(if upper == lower { ' ' } else { '▄' });
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::num::NonZeroU8;
 use image::ImageFormat;
 use keycap_vault::qr::{Qr, Room, read_qr};
 
-use crate::pictures::{capability, code, file, picture_of, read, screenshot, zbarimg};
+use crate::pictures::{EXACT, Font, capability, code, file, picture_of, read, screenshot, zbarimg};
 
 const SCALE: NonZeroU8 = NonZeroU8::new(4).unwrap();
 
@@ -39,9 +39,19 @@ fn zbarimg_reads_the_png_at_every_scale() {
 fn a_screenshot_of_80_by_24_is_read_on_dark_and_light_terminals() {
     let text = Qr::for_terminal(&capability(188)).unwrap().terminal(Room { columns: 80, rows: 23 }).unwrap();
     for ground in [0, 30, 128, 225, 255] {
-        let screen = screenshot(&text, 80, 24, ground);
+        let screen = screenshot(&text, 80, 24, ground, EXACT);
         assert_eq!(zbarimg(&file(&screen, ImageFormat::Png)), capability(188), "background {ground}");
         assert_eq!(read(&screen), [capability(188)], "background {ground}");
+    }
+}
+
+#[test]
+fn fonts_whose_half_blocks_miss_the_edge_do_no_harm() {
+    let text = Qr::for_terminal(&capability(188)).unwrap().terminal(Room { columns: 80, rows: 23 }).unwrap();
+    // As xterm draws with DejaVu Sans Mono, with Liberation Mono in a medium and a large size, and on a screen of double density.
+    for (width, height, lower_half) in [(10, 19, (9, 19)), (10, 19, (9, 17)), (15, 29, (13, 26)), (30, 58, (26, 52))] {
+        let screen = screenshot(&text, 80, 24, 0, Font { width, height, lower_half });
+        assert_eq!(read(&screen), [capability(188)], "{lower_half:?} of {height} rows");
     }
 }
 
@@ -50,7 +60,7 @@ fn a_screenshot_of_a_large_terminal_is_read() {
     for length in [355, 430, 1200] {
         let text = Qr::for_terminal(&capability(length)).unwrap().terminal(Room { columns: 200, rows: 99 }).unwrap();
         for ground in [0, 255] {
-            let screen = screenshot(&text, 200, 100, ground);
+            let screen = screenshot(&text, 200, 100, ground, EXACT);
             assert_eq!(zbarimg(&file(&screen, ImageFormat::Png)), capability(length), "background {ground}");
             assert_eq!(read(&screen), [capability(length)], "background {ground}");
         }

@@ -119,9 +119,19 @@ pub(crate) fn zbarimg(png: &[u8]) -> String {
     String::from_utf8(zbarimg.wait_with_output().unwrap().stdout).unwrap().trim_end_matches('\n').to_owned()
 }
 
-/// A screenshot of a terminal of `columns` × `rows` cells, each 8 × 16 pixels, in which `text` was printed; `ground` is the terminal's own
-/// background.
-pub(crate) fn screenshot(text: &SecretText, columns: u16, rows: u16, ground: u8) -> GrayImage {
+/// How a terminal draws: pixels of a cell, and the first and the last but one of those rows that a lower half block fills.
+#[derive(Clone, Copy)]
+pub(crate) struct Font {
+    pub(crate) width: u32,
+    pub(crate) height: u32,
+    pub(crate) lower_half: (u32, u32),
+}
+
+/// As terminals draw that do it without a font.
+pub(crate) const EXACT: Font = Font { width: 8, height: 16, lower_half: (8, 16) };
+
+/// A screenshot of a terminal of `columns` × `rows` cells in which `text` was printed; `ground` is the terminal's own background.
+pub(crate) fn screenshot(text: &SecretText, columns: u16, rows: u16, ground: u8, font: Font) -> GrayImage {
     let mut terminal = vt100::Parser::new(NonZeroU16::new(rows).unwrap(), NonZeroU16::new(columns).unwrap(), 0);
     terminal.process(text.expose().replace('\n', "\r\n").as_bytes());
     terminal.process(b"$ ");
@@ -132,18 +142,19 @@ pub(crate) fn screenshot(text: &SecretText, columns: u16, rows: u16, ground: u8)
         vt100::Color::Idx(231) => 255,
         other @ (vt100::Color::Idx(_) | vt100::Color::Rgb(..)) => panic!("{other:?} is not a colour that all terminals agree on"),
     };
-    let mut picture = GrayImage::new(u32::from(columns) * 8, u32::from(rows) * 16);
+    let mut picture = GrayImage::new(u32::from(columns) * font.width, u32::from(rows) * font.height);
     for (row, column) in (0..rows).flat_map(|row| (0..columns).map(move |column| (row, column))) {
         let cell = screen.cell(row, column).unwrap();
         let (foreground, background) = (shade(cell.fgcolor(), 255 - ground), shade(cell.bgcolor(), ground));
-        let [upper, lower] = match cell.contents() {
-            "▀" => [foreground, background],
-            "$" => [foreground; 2],
-            "" | " " => [background; 2],
-            other => panic!("{other:?} is no half block"),
+        let filled = match cell.contents() {
+            "▄" => font.lower_half.0..font.lower_half.1,
+            "$" => 0..font.height,
+            "" | " " => 0..0,
+            other => panic!("{other:?} is no lower half block"),
         };
-        for (x, y) in (0..16).flat_map(|y| (0..8).map(move |x| (x, y))) {
-            picture.put_pixel(u32::from(column) * 8 + x, u32::from(row) * 16 + y, Luma([if y < 8 { upper } else { lower }]));
+        for (x, y) in (0..font.height).flat_map(|y| (0..font.width).map(move |x| (x, y))) {
+            let shade = Luma([if filled.contains(&y) { foreground } else { background }]);
+            picture.put_pixel(u32::from(column) * font.width + x, u32::from(row) * font.height + y, shade);
         }
     }
     picture

@@ -43,7 +43,7 @@ pub(super) fn scan<'a>(surfaces: impl Iterator<Item = &'a Gray>) -> Scan {
 }
 
 /// The ways after the first look at full size; `None` where one makes no sense.
-const WAYS: [fn(&Gray) -> Option<Gray>; 10] = [
+const WAYS: [fn(&Gray) -> Option<Gray>; 12] = [
     |surface| surface.shrunk(2),
     |surface| surface.shrunk(3),
     |surface| surface.shrunk(4),
@@ -53,6 +53,8 @@ const WAYS: [fn(&Gray) -> Option<Gray>; 10] = [
     |surface| surface.shrunk(16),
     |surface| at_most(MAX_MODERATE, surface, Gray::stretched),
     |surface| at_most(MAX_MODERATE, surface, Gray::without_lines),
+    |surface| at_most(MAX_MODERATE, &surface.shrunk(2)?, Gray::without_lines),
+    |surface| at_most(MAX_MODERATE, &surface.shrunk(3)?, Gray::without_lines),
     |surface| (surface.area() <= MAX_DOUBLED).then(|| surface.doubled()),
 ];
 
