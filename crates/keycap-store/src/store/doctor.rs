@@ -37,7 +37,7 @@ pub struct Findings {
     pub keyring: Option<Result<Availability, SecretError>>,
     /// Keyring items that wait to be deleted.
     pub loose: Vec<SecretId>,
-    /// Keyring items of this vault that the ledger does not know.
+    /// Keyring items of this vault that the ledger does not know. Empty, as is `missing`, while the keyring is locked.
     pub orphaned: Vec<SecretId>,
     /// Secrets whose keyring items are gone. Only a backup has them.
     pub missing: Vec<Named>,
@@ -48,7 +48,7 @@ pub struct Findings {
 }
 
 impl Findings {
-    /// Whether nothing is wrong. A keyring that is locked, or slow because of many secrets, is nothing wrong.
+    /// Whether nothing wrong was found. A keyring that is locked, or slow because of many secrets, is nothing wrong.
     #[must_use]
     pub fn is_healthy(&self) -> bool {
         let reachable = self.keyring.as_ref().is_none_or(|keyring| matches!(keyring, Ok(Availability::Ready | Availability::Locked)));
@@ -76,7 +76,7 @@ pub struct Mended {
 
 impl Store {
     /// Looks for damage, and for orphans on either side: keyring items without a row, rows without an item, secrets without an owner. Waits for
-    /// writes that are under way; changes nothing. If the keyring is locked, it asks.
+    /// writes that are under way; changes nothing and asks nobody: the items of a locked keyring are not looked at.
     ///
     /// # Errors
     /// When the ledger cannot be read. A keyring that does not answer is a finding.
@@ -101,7 +101,7 @@ impl Store {
             damaged: self.unopenable(&backend, &rows),
             unowned: unowned.iter().map(named).collect(),
         };
-        if uses_keyring {
+        if matches!(findings.keyring, Some(Ok(Availability::Ready))) {
             match self.items.list(self.vault) {
                 Ok(items) => compare(&mut findings, &backend, &rows, &items.into_iter().collect()),
                 Err(error) => findings.keyring = Some(Err(error)),

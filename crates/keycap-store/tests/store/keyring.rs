@@ -203,6 +203,8 @@ fn a_locked_keyring_without_a_display_says_so_at_once_and_keeps_everything() {
     assert_eq!(result.unwrap_err().code(), "keyring-locked");
     assert!(before.elapsed() < Duration::from_secs(5));
     assert_eq!(read(&store, |reading| Ok(key::count(reading)?)), 1, "lists need no keyring");
+    let findings = store.doctor().unwrap();
+    assert!(matches!(findings.keyring, Some(Ok(Availability::Locked))) && findings.is_healthy(), "{findings:?}");
     let elsewhere = Store::create(&home.join("another"), SecretsChoice::Keyring, options(), NOW);
     assert_eq!(elsewhere.unwrap_err().code(), "keyring-locked");
     assert!(!Store::exists(&home.join("another")));

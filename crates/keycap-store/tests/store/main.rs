@@ -13,4 +13,5 @@ mod keyring;
 mod kill;
 mod processes;
 mod rows;
+mod unlock;
 mod write;
