@@ -99,7 +99,7 @@ impl Context {
                 return Ok(());
             }
             let error = CliError::usage("confirm-differs", "--confirm names something else than what this would be done to");
-            return Err(error.with(format!("`{confirmed}` instead of `{name}`")));
+            return Err(error.with(format!("`{confirmed}` instead of `{name}`")).hint("look again at what you name, and confirm that"));
         }
         if !self.prompt.is_interactive() {
             return Err(CliError::usage("needs-consent", format!("this asks first: {question}"))

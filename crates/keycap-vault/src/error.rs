@@ -271,6 +271,7 @@ impl VaultError {
                 "grant" => "see `keycap grants` for those there are".into(),
                 "service" => "see `keycap service list` for those there are".into(),
                 "capability" => "see `keycap caps` for those there are".into(),
+                "conflict" => "see `keycap vault restore FILE --dry-run` for those there are".into(),
                 _ => "see `keycap key list` for those there are".into(),
             },
             Self::NameTaken { .. } => "choose another name, or rename the other one".into(),
@@ -288,6 +289,7 @@ impl VaultError {
             Self::Delegate(DelegateError::Bound | DelegateError::WrongHolder) => "see `keycap caps NAME` for the key that it is bound to".into(),
             Self::Refused(_) => "see what it allows with `keycap explain`".into(),
             Self::Inconsistent { .. } => "check the log with `keycap log --verify`, and restore a backup if it does not verify".into(),
+            Self::Backup { .. } => "use another copy of it, or an earlier backup; nothing was changed".into(),
             Self::NoFolder { .. } => "name one with --vault, or in KEYCAP_VAULT".into(),
             Self::BadInput { .. }
             | Self::InUse { .. }
@@ -298,8 +300,7 @@ impl VaultError {
             | Self::Delegate(_)
             | Self::Handshake(_)
             | Self::Age { .. }
-            | Self::Qr(_)
-            | Self::Backup { .. } => return None,
+            | Self::Qr(_) => return None,
         })
     }
 }

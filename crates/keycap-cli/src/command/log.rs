@@ -54,7 +54,7 @@ pub(crate) struct LogArgs {
 /// Whatever keeps it from being done.
 pub(crate) fn run(args: &LogArgs, context: &mut Context) -> Ended {
     if args.to.output.is_some() && !args.export {
-        return Err(CliError::usage("output-without-export", "--output goes with --export only"));
+        return Err(CliError::usage("output-without-export", "--output goes with --export only").hint("add --export"));
     }
     if args.verify {
         verify(context)

@@ -104,6 +104,10 @@ pub(super) fn restore(args: &RestoreArgs, context: &mut Context) -> Ended {
 
 fn restore_new(args: &RestoreArgs, sealed: &[u8], context: &mut Context) -> Ended {
     let folder = context.folder()?;
+    if !args.dry_run && args.place.is_silent() && !context.prompt.is_interactive() {
+        // Told before the seconds that a passphrase takes.
+        args.place.choose(context)?;
+    }
     let backup = args.open.open(context, |with| Backup::read(sealed, with))?;
     if args.dry_run {
         return preview(&backup.contents(), context);

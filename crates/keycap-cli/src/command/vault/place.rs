@@ -130,10 +130,10 @@ impl PlaceArgs {
     /// Adds what belongs to the choice.
     fn complete(&self, sealing: Sealing, context: &mut Context) -> Result<Place, CliError> {
         if sealing != Sealing::Recipient && !self.recipients.is_empty() {
-            return Err(CliError::usage("recipient-without-use", "--recipient goes with `--sealed recipient` only"));
+            return Err(CliError::usage("recipient-without-use", "--recipient goes with `--sealed recipient` only").hint("leave one of the two out"));
         }
         if sealing != Sealing::File && self.key_file.is_some() {
-            return Err(CliError::usage("key-file-without-use", "--key-file goes with `--sealed file` only"));
+            return Err(CliError::usage("key-file-without-use", "--key-file goes with `--sealed file` only").hint("leave one of the two out"));
         }
         match sealing {
             Sealing::Keyring => Ok(Place::SealedByKeyring),
