@@ -246,6 +246,12 @@ impl<'a, S: Sink> Writer<'a, S> {
         self.length(4, count)
     }
 
+    /// One item that was read before, as it was encoded.
+    pub(crate) fn encoded(&mut self, item: &[u8]) -> &mut Self {
+        self.sink.put(item);
+        self
+    }
+
     pub(crate) fn map(&mut self, count: usize) -> &mut Self {
         self.length(5, count)
     }

@@ -8,7 +8,7 @@
 pub mod world;
 
 use keycap_core::capability::Capability;
-use keycap_core::chain::{Block, BlockKind, Caveat, Chain, Clearing, DerivedChain, Purpose, explain};
+use keycap_core::chain::{Block, BlockKind, Chain, Clearing, DerivedChain, Purpose, explain};
 use keycap_core::control::ControlRequest;
 use keycap_core::key::{KeyCard, ServiceCard};
 use keycap_core::noise::hello::Hello;
@@ -34,10 +34,6 @@ pub fn chain(data: &[u8]) {
     let Ok(chain) = Chain::parse(data) else { return };
     assert_eq!(chain.encoded(), data);
     for block in chain.blocks() {
-        // Caveats of a later version are carried and shown, never written.
-        if block.caveats().iter().any(|caveat| matches!(caveat, Caveat::Unknown { .. })) {
-            continue;
-        }
         let again = match block.kind() {
             BlockKind::Grant { epoch } => Block::grant(epoch, block.id(), block.caveats().clone()).unwrap(),
             BlockKind::Link => Block::link(block.id(), block.caveats().clone()),

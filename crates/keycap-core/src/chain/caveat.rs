@@ -29,6 +29,9 @@ pub enum CaveatError {
     },
 }
 
+/// Kinds of caveats that this version knows.
+const KINDS: usize = 11;
+
 /// What a capability may be used for (caveat 9).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Purpose {
@@ -272,8 +275,10 @@ impl Caveat {
             Self::App { name, value } => {
                 writer.array(2).text(name).bytes(value);
             }
-            // `check` lets none of these come this far.
-            Self::Unknown { .. } => {}
+            // Not made here, but parsed before: it goes on as it came.
+            Self::Unknown { encoded, .. } => {
+                writer.encoded(encoded);
+            }
         }
     }
 }
@@ -386,9 +391,11 @@ impl Caveats {
     }
 
     pub(super) fn parse(reader: &mut Reader<'_>) -> Result<Self, CaveatError> {
-        let mut caveats = Vec::new();
+        let count = reader.map()?;
+        // A count may lie, so that no more room is made than there are kinds of caveats; usually it is what is needed.
+        let mut caveats = Vec::with_capacity(count.min(KINDS));
         let mut before = None;
-        for _ in 0..reader.map()? {
+        for _ in 0..count {
             let key = reader.key_after(&mut before)?;
             caveats.push(Caveat::parse(key, reader)?);
         }
