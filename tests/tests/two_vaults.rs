@@ -43,7 +43,7 @@ impl Drop for Running {
 }
 
 struct Story {
-    _keyring: PrivateKeyring,
+    keyring: PrivateKeyring,
     postgres: Postgres,
     operator: Keycap,
     alice: Keycap,
@@ -60,7 +60,7 @@ impl Story {
         ok(&operator, &["service", "new", "orders"]);
         let upstream = format!("db={}", postgres.address());
         let gateway = Running::start(&operator, &["serve", "orders", "--listen", "127.0.0.1:0", "--to", &upstream]);
-        Self { _keyring: keyring, postgres, operator, alice, gateway }
+        Self { keyring, postgres, operator, alice, gateway }
     }
 
     /// Mints for `name` and lets `who` take it in under the same name.
@@ -132,7 +132,7 @@ fn a_capability_goes_by_qr_code_from_vault_to_vault_and_reaches_postgres() {
 #[test]
 fn a_capability_delegated_twice_offline_with_and_without_a_holder_reaches_postgres() {
     let story = Story::begin();
-    let bob = vault(&story._keyring);
+    let bob = vault(&story.keyring);
     ok(&bob, &["key", "new", "bob"]);
     let card = ok(&bob, &["share", "key:bob", "--reveal"]);
     let _ = story.alice.run_with_input(["add", "-", "--name", "bob", "--yes"], &card).succeeded();
@@ -260,21 +260,22 @@ fn a_chain_that_was_tampered_with_lets_nobody_in() {
     let blocks: Vec<Vec<u8>> = held.chain().blocks().iter().map(|block| block.bytes().to_vec()).collect();
     let [grant, one, two] = blocks.as_slice() else { unreachable!("it has a grant and two links") };
 
+    let mallory = vault(&story.keyring);
     let mut later = two.clone();
     // The expiry is the last value of the link's only caveat: a later one would be worth something.
     *later.last_mut().unwrap() ^= 1;
     let (swapped, stripped) = (vec![grant.clone(), two.clone(), one.clone()], vec![grant.clone(), one.clone()]);
     for (what, blocks) in [("edited", vec![grant.clone(), one.clone(), later]), ("swapped", swapped), ("stripped", stripped)] {
-        story.take_in(&story.alice, what, &with_blocks(&held, &blocks));
-        let refused = story.psql(&story.alice, what, "select 1");
+        story.take_in(&mallory, what, &with_blocks(&held, &blocks));
+        let refused = story.psql(&mallory, what, "select 1");
         assert!(refused.code != Some(0) && refused.stdout.is_empty(), "{what}: {refused:?}");
     }
 
     // A link with a caveat of a later version is a link like any other, and never holds.
     let unknown = [&[0x83, 0x02, 0x48][..], &[7; 8], &[0xa1, 0x0c, 0x00]].concat();
     let text = held.with_block(&unknown).unwrap().to_text().unwrap();
-    story.take_in(&story.alice, "unknown", text.expose());
-    let refused = story.psql(&story.alice, "unknown", "select 1").exited(3);
+    story.take_in(&mallory, "unknown", text.expose());
+    let refused = story.psql(&mallory, "unknown", "select 1").exited(3);
     assert!(refused.stderr.contains("caveat"), "{}", refused.stderr);
     // Untouched, it still works.
     assert_eq!(story.psql(&story.alice, "two", "select 1").succeeded().stdout.trim(), "1");
