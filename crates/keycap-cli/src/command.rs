@@ -25,6 +25,7 @@ mod serve;
 mod service;
 mod share;
 mod state;
+mod tour;
 mod vault;
 
 use keycap_vault::Vault;
@@ -35,6 +36,7 @@ use crate::exit::Ended;
 /// What keycap is asked to do. What each verb does is said by the vault's registry of actions.
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Verb {
+    Tour(tour::TourArgs),
     /// Keep your own key pairs, and the key cards of others
     #[command(subcommand)]
     Key(key::KeyVerb),
@@ -72,6 +74,7 @@ pub(crate) fn run(verb: Option<Verb>, context: &mut Context) -> Ended {
     match verb {
         None if context.prompt.is_interactive() && !Vault::exists(&context.folder()?) => first_run::run(context),
         None => overview::run(context),
+        Some(Verb::Tour(args)) => tour::run(&args, context),
         Some(Verb::Key(verb)) => key::run(verb, context),
         Some(Verb::Service(verb)) => service::run(verb, context),
         Some(Verb::Mint(args)) => mint::run(args, context),
