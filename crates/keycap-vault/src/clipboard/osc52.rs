@@ -1,8 +1,7 @@
 //! OSC 52: escape sequences by which a terminal sets the clipboard of the machine it runs on, also at the near end of SSH.
 //!
-//! Nothing tells whether a terminal obeys (some need it switched on), or how long it takes more than a few kilobytes. Clipboard histories are not kept
-//! out, and whatever records the terminal's output records the secret: so this is for those who ask for it, never what is done of its own
-//! accord.
+//! Nothing tells whether a terminal obeys: some must be told to first, some take no more than a few kilobytes. Clipboard histories are not
+//! kept out, and whatever records the terminal's output records the secret. So this is for those who ask for it, and never done by itself.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;

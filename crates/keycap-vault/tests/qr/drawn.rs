@@ -1,6 +1,8 @@
 //! What keycap draws is read by keycap and by others.
 
+use std::io::Write;
 use std::num::NonZeroU8;
+use std::process::{Command, Stdio};
 
 use image::ImageFormat;
 use keycap_vault::qr::{Qr, Room, read_qr};
@@ -33,6 +35,20 @@ fn zbarimg_reads_the_png_at_every_scale() {
         let png = Qr::for_picture(&capability(188)).unwrap().png(NonZeroU8::new(scale).unwrap()).unwrap();
         assert_eq!(zbarimg(png.expose()), capability(188), "{scale} pixels a module");
     }
+}
+
+#[test]
+fn zbarimg_reads_the_svg() {
+    let svg = Qr::for_picture(&capability(188)).unwrap().svg();
+    let mut draw = Command::new("rsvg-convert")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("rsvg-convert is needed: install the package librsvg2-bin");
+    draw.stdin.take().unwrap().write_all(svg.expose().as_bytes()).unwrap();
+    let drawn = draw.wait_with_output().unwrap();
+    assert!(drawn.status.success());
+    assert_eq!(zbarimg(&drawn.stdout), capability(188));
 }
 
 #[test]

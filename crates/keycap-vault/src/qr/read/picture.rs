@@ -115,3 +115,14 @@ fn name_of(format: ImageFormat) -> &'static str {
         _ => "such",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_decoder_that_panics_is_one_that_found_nothing() {
+        assert_eq!(caught(|| Some(1)), Some(1));
+        assert_eq!(caught(|| -> Option<u8> { panic!("as a decoder would") }), None);
+    }
+}
