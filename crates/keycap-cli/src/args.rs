@@ -19,7 +19,7 @@ use crate::unlock::UnlockArgs;
 /// That right is a pair of keys and nothing else. Without a command keycap shows where things stand, and helps you to begin where there is
 /// no vault yet.
 #[derive(Debug, Parser)]
-#[command(name = "keycap", version, max_term_width = 100, disable_help_subcommand = true, args_conflicts_with_subcommands = false)]
+#[command(name = "keycap", bin_name = "keycap", version, max_term_width = 100, disable_help_subcommand = true)]
 pub(crate) struct Args {
     #[command(flatten)]
     pub(crate) globals: Globals,
@@ -38,7 +38,7 @@ pub(crate) struct Globals {
     #[arg(long, global = true)]
     pub(crate) json: bool,
     /// When to use colour
-    #[arg(long, global = true, value_name = "WHEN", default_value = "auto", hide_possible_values = false)]
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     pub(crate) color: ColorChoice,
     #[command(flatten)]
     pub(crate) unlock: UnlockArgs,

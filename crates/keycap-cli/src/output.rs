@@ -90,11 +90,6 @@ impl Output {
         self.colour.out
     }
 
-    /// Columns of the terminal; `None` if standard output is none: then nothing is wrapped or cut.
-    pub(crate) fn width(&self) -> Option<usize> {
-        self.width
-    }
-
     /// Prints a result: `data` in an envelope of this kind, or else what `text` writes.
     ///
     /// # Errors

@@ -61,17 +61,19 @@ fn step(event: &Event, text: &mut String) -> Step {
     }
 }
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "whatever other keys there are, they do nothing")]
 fn key(code: KeyCode, modifiers: KeyModifiers, text: &mut String) -> Step {
     if modifiers.contains(KeyModifiers::CONTROL) {
-        return match code {
-            KeyCode::Char('c') => Step::Cancel,
-            KeyCode::Char('d') => Step::End,
-            KeyCode::Char('u') => {
+        let KeyCode::Char(letter) = code else { return Step::More };
+        return match letter {
+            'c' => Step::Cancel,
+            'd' => Step::End,
+            'u' => {
                 text.clear();
                 Step::More
             }
             // A line feed in a paste arrives as Ctrl-J.
-            KeyCode::Char('j') => Step::LineEnd,
+            'j' => Step::LineEnd,
             _ => Step::More,
         };
     }
@@ -87,6 +89,7 @@ fn key(code: KeyCode, modifiers: KeyModifiers, text: &mut String) -> Step {
             text.push(character);
             Step::More
         }
+        // Moving about in what does not show makes no sense.
         _ => Step::More,
     }
 }

@@ -21,7 +21,7 @@ use keycap_vault::SecretText;
 
 #[derive(Debug, Args)]
 #[command(after_long_help = "  keycap add --clipboard
-  keycap add - --name orders --yes <capability.txt
+  keycap add - --name billing --yes <capability.txt
   keycap add bob.keycap   # a key card")]
 pub(crate) struct AddArgs {
     /// A file (text, a sealed file, a picture of a QR code), `-` for standard input, or a card's text; none: paste it
@@ -77,15 +77,28 @@ pub(crate) fn run(args: AddArgs, context: &mut Context) -> Ended {
         let error = CliError::failed("already-here", format!("this {} is here already", view.kind.replace('-', " ")));
         return Err(error.with(name).hint(format!("see `keycap {} {name}`", if view.kind == "capability" { "caps" } else { "key show" })));
     }
+    let suggested = file_name(&args, &view, &vault).unwrap_or_else(|| view.suggested_name.clone());
     let name = match args.name {
+        Some(name) => name,
         None if context.prompt.is_interactive() && !args.yes => {
-            Some(context.prompt.text("Take it in as:", Some(&view.suggested_name), "another name, or Esc to leave it")?)
+            context.prompt.text("Take it in as:", Some(&suggested), "another name, or Esc to leave it")?
         }
-        name => name,
+        None => suggested,
     };
-    let added = vault.accept(incoming, &AcceptAs { name, gateway: args.gateway, replace: args.replace })?;
+    let added = vault.accept(incoming, &AcceptAs { name: Some(name), gateway: args.gateway, replace: args.replace })?;
     context.output.show("added", &added, |page| done(&added, page))?;
     DONE
+}
+
+/// The name of the file, for a capability of a service that is not known here: better to type than a fingerprint.
+fn file_name(args: &AddArgs, view: &IncomingView, vault: &Vault) -> Option<String> {
+    let path = args.qr_image.as_deref().or_else(|| args.source.as_deref().map(Path::new)).filter(|path| path.is_file())?;
+    if view.kind != "capability" || view.known_as.is_some() {
+        return None;
+    }
+    let stem = path.file_stem()?.to_str()?;
+    let speaks = stem.chars().all(|c| c.is_ascii_alphanumeric() || "-_".contains(c)) && stem.starts_with(|c: char| c.is_ascii_alphabetic());
+    (speaks && vault.capability(stem).is_err()).then(|| stem.to_owned())
 }
 
 /// The text, or the texts that a picture holds.

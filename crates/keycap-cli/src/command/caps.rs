@@ -30,17 +30,11 @@ pub(crate) struct CapsArgs {
 /// What to do with capabilities.
 #[derive(Debug, clap::Subcommand)]
 enum CapsVerb {
-    /// Show one, block by block
-    #[command(after_long_help = "Examples:\n  keycap caps show orders")]
     Show(ShowArgs),
-    /// Give a capability another name in this vault
-    #[command(after_long_help = "Examples:\n  keycap caps rename orders orders-eu")]
     Rename(RenameArgs),
-    /// Say where its service is found, before what the capability itself says
-    #[command(after_long_help = "Examples:\n  keycap caps gateway orders 192.0.2.7:7000\n  keycap caps gateway orders   # as the capability says")]
+    #[command(after_long_help = "  keycap caps gateway orders   # as the capability says")]
     Gateway(GatewayArgs),
-    /// Remove a capability from this vault; only its service can revoke it
-    #[command(visible_alias = "rm", after_long_help = "Examples:\n  keycap caps remove orders --yes")]
+    #[command(visible_alias = "rm")]
     Remove(RemoveArgs),
 }
 
@@ -163,7 +157,7 @@ fn remove(args: &RemoveArgs, context: &mut Context) -> Ended {
 /// One capability in full.
 fn page_of(held: &CapabilityView, times: &Times, page: &mut Page<'_>) -> std::io::Result<()> {
     page.line(Line::new().name(&held.name).quiet("  capability"))?;
-    page.field("service", service(held).quiet("  ").quiet(&held.service_fingerprint))?;
+    page.field("service", if held.service.is_some() { service(held).quiet("  ").quiet(&held.service_fingerprint) } else { service(held) })?;
     page.field("state", state::line(held.state))?;
     page.field("allows", &held.allows)?;
     page.field("holder", if held.holder.is_some() { state::holder(held.holder.as_ref()) } else { "whoever has it".into() })?;
@@ -182,9 +176,11 @@ fn page_of(held: &CapabilityView, times: &Times, page: &mut Page<'_>) -> std::io
         if block.caveats.is_empty() {
             page.line(Line::new().quiet("  narrows nothing"))?;
         }
+        let mut caveats = Table::new().column("").column("").flexible("");
         for (name, value) in &block.caveats {
-            page.field(&format!("  {name}"), value)?;
+            caveats.row([" ".into(), Line::new().quiet(name), value.into()]);
         }
+        page.rows(&caveats)?;
     }
     Ok(())
 }

@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use clap::Args;
+use keycap_gateway::address::DEFAULT_TARGET;
 use keycap_vault::view::ExplainView;
 use keycap_vault::{When, Would};
 
@@ -50,7 +51,10 @@ pub(crate) fn run(args: ExplainArgs, context: &mut Context) -> Ended {
     let vault = context.vault()?;
     let ExplainArgs { name, would, at, from, pattern, purpose } = args;
     let would = Would { request: would, at: at.map(|at| at.at(vault.now())), from, pattern, purpose };
-    let answer = vault.explain(&name, &would)?;
+    let answer = vault.explain(&name, &would).map_err(|error| match error.code() {
+        "not-found" => CliError::from(error).hint("see `keycap caps` and `keycap grants` for those there are"),
+        _ => error.into(),
+    })?;
     context.output.show("explanation", &answer, |page| page_of(&answer, page))?;
     if answer.allowed { DONE } else { Ok(ExitCode::from(REFUSED)) }
 }
@@ -74,9 +78,6 @@ fn page_of(answer: &ExplainView, page: &mut Page<'_>) -> std::io::Result<()> {
     }
     page.table(&table)
 }
-
-/// The target of a connector that was not told another, and the name of an upstream that was given without one.
-const DEFAULT_TARGET: &str = "default";
 
 /// Reads a request: `db`, `GET /x`, `/x`, `web:GET /x`.
 fn request(text: &str) -> Result<Request, CliError> {

@@ -40,10 +40,11 @@ pub(crate) struct GrantsArgs {
     all: bool,
 }
 
-/// One grant, with what stands below it.
+/// One grant, with what it stands under and what stands below it.
 #[derive(Serialize)]
 struct Detail {
     grant: GrantView,
+    parent: Option<GrantView>,
     below: Vec<GrantRow>,
     below_total: u64,
 }
@@ -110,9 +111,10 @@ fn one(name: &str, vault: &Vault, context: &mut Context) -> Ended {
     };
     let preview = vault.revoke_preview(&grant.rid)?;
     let below: Vec<GrantRow> = preview.dies.into_iter().filter(|row| row.depth > 0).collect();
-    let detail = Detail { grant, below, below_total: preview.dies_total.saturating_sub(1) };
+    let parent = grant.parent.as_deref().map(|rid| vault.grant(rid)).transpose()?;
+    let detail = Detail { grant, parent, below, below_total: preview.dies_total.saturating_sub(1) };
     let times = context.times(vault);
-    context.output.show("grant", &detail, |page| page_of(&detail, &times, page))?;
+    context.output.show("grant-detail", &detail, |page| page_of(&detail, &times, page))?;
     DONE
 }
 
@@ -146,7 +148,7 @@ fn page_of(detail: &Detail, times: &Times, page: &mut Page<'_>) -> std::io::Resu
         page.field("revoked", Line::new().role(Role::Bad, times.full(revoked.at)).plain(format!(", {}{by}{note}", revoked.reason)))?;
     }
     page.field("id", Line::new().quiet(&grant.rid))?;
-    page.optional_field("below", grant.parent.as_ref().map(|rid| Line::new().quiet(rid)))?;
+    page.optional_field("under", detail.parent.as_ref().map(|parent| state::name(parent).quiet("  ").quiet(state::short(&parent.rid))))?;
     if !detail.below.is_empty() {
         page.blank()?;
         page.heading("Below it")?;

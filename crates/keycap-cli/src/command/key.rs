@@ -178,7 +178,7 @@ fn verify(args: &VerifyArgs, context: &mut Context) -> Ended {
     }
     let card = vault.set_card_verified(&args.name, !args.undo)?;
     context.output.show("key", &card, |page| {
-        let state = if card.verified { " is verified" } else { " is not verified" };
+        let state = if card.verified { " is verified" } else { " no longer counts as verified" };
         page.done(Line::from("the key card ").name(&card.name).plain(state))
     })?;
     DONE

@@ -90,18 +90,19 @@ fn page_of(overview: &Overview, times: &Times, page: &mut Page<'_>) -> std::io::
     let lock = if status.locked { Line::new().role(Role::Bad, "locked") } else { Line::new().quiet("not locked") };
     page.line(Line::new().strong("keycap").quiet("  ").quiet(&status.folder))?;
     page.field("secrets", Line::from(&status.protection).quiet("  ").and(lock))?;
-    let count = |number_of: u64, one: &str, more: &str| format!("{} {}", number(number_of), if number_of == 1 { one } else { more });
-    page.field(
-        "there are",
-        [
-            count(status.keys, "key", "keys"),
-            count(status.cards, "key card", "key cards"),
-            count(status.services, "service", "services"),
-            count(status.grants, "grant", "grants"),
-            count(status.capabilities, "capability held", "capabilities held"),
-        ]
-        .join(", "),
-    )?;
+    let counts = [
+        (status.keys, "key", "keys"),
+        (status.cards, "key card", "key cards"),
+        (status.services, "service", "services"),
+        (status.grants, "grant", "grants"),
+        (status.capabilities, "capability held", "capabilities held"),
+    ];
+    let there: Vec<String> = counts
+        .into_iter()
+        .filter(|(count, _, _)| *count > 0)
+        .map(|(count, one, more)| format!("{} {}", number(count), if count == 1 { one } else { more }))
+        .collect();
+    page.field("there are", if there.is_empty() { Line::new().quiet("nothing in it yet") } else { there.join(", ").into() })?;
     running(overview, times, page)?;
     if !overview.expiring.is_empty() {
         page.blank()?;

@@ -23,8 +23,7 @@ pub(crate) enum ServiceVerb {
     List(ListArgs),
     Show(ShowArgs),
     Rename(RenameArgs),
-    /// Change where a service may be found; capabilities already handed out keep what they say
-    #[command(after_long_help = "Examples:\n  keycap service hints orders db.example.net:7000\n  keycap service hints orders   # none")]
+    #[command(after_long_help = "  keycap service hints orders   # none")]
     Hints(HintsArgs),
     #[command(visible_alias = "rm")]
     Remove(RemoveArgs),
@@ -193,8 +192,12 @@ fn hints(args: HintsArgs, context: &mut Context) -> Ended {
     let mut vault = context.unlocked_vault()?;
     let service = vault.set_service_hints(&args.name, args.hints)?;
     context.output.show("service", &service, |page| {
-        let found = if service.hints.is_empty() { "nowhere that its capabilities could say".to_owned() } else { service.hints.join(", ") };
-        page.done(Line::new().name(&service.name).plain(" may be found at ").plain(found))?;
+        let says = if service.hints.is_empty() {
+            " no longer says where it is".to_owned()
+        } else {
+            format!(" may be found at {}", service.hints.join(", "))
+        };
+        page.done(Line::new().name(&service.name).plain(says))?;
         page.paragraph(Line::new().quiet("Capabilities already handed out keep the addresses they have."))
     })?;
     DONE

@@ -265,7 +265,7 @@ fn reveal(outgoing: &Outgoing, context: &mut Context) -> Result<(), CliError> {
 }
 
 fn copy(outgoing: &Outgoing, context: &mut Context) -> Result<(), CliError> {
-    super::clipboard::hold(outgoing.text())?;
+    super::clipboard::copy(outgoing.text())?;
     let shared = Shared { shared: outgoing.view(), how: "copy", file: None, text: None };
     context.output.show("shared", &shared, |page| {
         said(outgoing, page)?;

@@ -55,8 +55,10 @@ impl<'a> Page<'a> {
     /// A label and what it stands for.
     pub(crate) fn field(&mut self, label: &str, value: impl Into<Line>) -> io::Result<()> {
         let value = value.into();
+        // A label that is too long for its column keeps a blank.
         let label = format!("{label:<LABEL$}");
-        self.wrapped(&Line::new().quiet(label).and(value), LABEL)
+        let gap = if label.chars().count() > LABEL { "  " } else { "" };
+        self.wrapped(&Line::new().quiet(label).plain(gap).and(value), LABEL)
     }
 
     /// A field that is left out if there is nothing in it.
@@ -81,9 +83,14 @@ impl<'a> Page<'a> {
         self.row(&Line::from("  ").command(command).quiet(gap).quiet(what))
     }
 
-    /// A table.
+    /// A table with its headings.
     pub(crate) fn table(&mut self, table: &Table) -> io::Result<()> {
         table.lines(self.width).iter().try_for_each(|line| self.line(line.clone()))
+    }
+
+    /// The rows of a table alone.
+    pub(crate) fn rows(&mut self, table: &Table) -> io::Result<()> {
+        table.lines(self.width).iter().skip(1).try_for_each(|line| self.line(line.clone()))
     }
 
     fn wrapped(&mut self, line: &Line, indent: usize) -> io::Result<()> {

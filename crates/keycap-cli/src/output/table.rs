@@ -51,11 +51,6 @@ impl Table {
         self.rows.push(cells.into_iter().collect());
     }
 
-    /// Whether it has no rows.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.rows.is_empty()
-    }
-
     /// The lines: the headings, then the rows, cut to fit `width` columns if there is one. Columns in which nothing stands are left out.
     pub(crate) fn lines(&self, width: Option<usize>) -> Vec<Line> {
         let widths = self.widths(width);

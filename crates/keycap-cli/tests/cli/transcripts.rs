@@ -1,0 +1,245 @@
+//! What each verb says, to the letter, but for what is random or tells the time.
+
+use crate::place::Place;
+
+/// What differs from run to run, and what stands for it: as wide, so that columns stay columns.
+const FILTERS: [(&str, &str); 14] = [
+    (r"\b[0-9a-f]{4}(-[0-9a-f]{4}){15}\b", "ffff-ffff-ffff-ffff-(in full)"),
+    (r"\b[0-9a-f]{4}(-[0-9a-f]{4}){3}\b", "ffff-ffff-ffff-ffff"),
+    (r"\b[0-9a-f]{4}-[0-9a-f]{4}\b", "ffff-ffff"),
+    (r"\b[0-9a-f]{32}\b", "(32 digits)"),
+    (r"\b[0-9a-f]{16}\b", "(16 digits)"),
+    (r"\b[0-9a-f]{8}\b", "00000000"),
+    (r"KEYCAP-SECRET-1[A-Z0-9]+", "KEYCAP-SECRET-1…"),
+    (r"\b(keycap|keycap-service|age)1[a-z0-9]{50,}", "${1}1…"),
+    (r"\bk[a-z2-7]{32}\b", "k(DNS label)"),
+    (r"\d{4}-\d\d-\d\d \d\d:\d\d", "YYYY-MM-DD hh:mm"),
+    (r"\b20[23]\d-\d\d-\d\d\b", "YYYY-MM-DD"),
+    (r", (now|\d+ s ago)\b", ", a moment ago"),
+    (r"\bin \d\d (s|min|h|d|y)\b", "in ## $1"),
+    (r"\bin \d (s|min|h|d|y)\b", "in # $1"),
+];
+
+macro_rules! transcript {
+    ($place:expr, $name:literal, $lines:expr) => {
+        insta::with_settings!({ filters => FILTERS.to_vec(), snapshot_path => "../snapshots", prepend_module_to_snapshot => false, omit_expression => true }, {
+            insta::assert_snapshot!($name, $place.transcript($lines));
+        });
+    };
+}
+
+/// A service, a key, somebody else's card, and two grants, one of them bound and handed on.
+fn with_grants() -> Place {
+    let place = Place::new();
+    place.prepare(
+        "keycap key new operator
+         KEYCAP_VAULT=bob.vault keycap vault init --sealed file --key-file bob.key
+         KEYCAP_VAULT=bob.vault keycap key new bob
+         KEYCAP_VAULT=bob.vault keycap share bob --reveal --output bob.keycap
+         keycap add bob.keycap --yes
+         keycap service new orders --hint db.example.net:7000
+         keycap mint orders --for alice --expires 30d --yes
+         keycap mint orders --for ci --preset machine --allow db --holder bob --yes",
+    );
+    place
+}
+
+#[test]
+fn keys() {
+    transcript!(
+        Place::new(),
+        "keys",
+        "keycap key list
+         keycap key new operator --note 'night shift'
+         keycap key new operator
+         keycap key new 'bad name'
+         keycap key list
+         keycap key list --search nobody
+         keycap key show operator
+         keycap key show nobody
+         keycap key verify operator
+         keycap key rename operator night-shift
+         keycap key export night-shift --output key.age --to night-shift
+         keycap key export night-shift --output key.age --to night-shift --confirm operator
+         keycap key export night-shift --output key.age --to night-shift --yes
+         keycap key export night-shift --output key.age --to night-shift --yes
+         keycap key import key.age --name again
+         keycap key remove night-shift
+         keycap key remove night-shift --confirm night-shift"
+    );
+}
+
+#[test]
+fn cards() {
+    transcript!(
+        with_grants(),
+        "cards",
+        "keycap key list
+         keycap key verify bob
+         keycap key show bob
+         keycap key verify bob --undo
+         keycap key remove bob --yes
+         keycap add bob.keycap --dry-run
+         keycap add - --name robert --yes <bob.keycap
+         keycap add bob.keycap --yes"
+    );
+}
+
+#[test]
+fn services() {
+    transcript!(
+        Place::new(),
+        "services",
+        "keycap service list
+         keycap service new orders --hint db.example.net:7000 --realm eu --note 'the shop'
+         keycap service list
+         keycap service show orders
+         keycap service hints orders 192.0.2.7:7000 unix:/run/orders.sock
+         keycap service hints orders
+         keycap service rename orders orders-eu
+         keycap service rotate orders-eu
+         keycap service rotate orders-eu --revoke-earlier
+         keycap service rotate orders-eu --revoke-earlier --confirm orders-eu
+         keycap service export orders-eu --output orders.age --yes
+         keycap service remove orders-eu --yes
+         keycap service show orders-eu"
+    );
+}
+
+#[test]
+fn minting() {
+    let place = with_grants();
+    std::fs::write(place.path("three.jsonl"), "{\"for\": \"x\"}\n{\"for\": \"y\", \"preset\": \"hour\"}\n{\"for\": \"z\", \"holder\": \"bob\"}\n")
+        .unwrap();
+    std::fs::write(place.path("bad.jsonl"), "{\"for\": \"x\"}\n{\"for\": \"y\", \"expires\": \"soon\"}\n").unwrap();
+    transcript!(
+        place,
+        "mint",
+        "keycap mint orders --for dave --expires 2d
+         keycap mint orders --for dave --allow 'GET,HEAD /api' --max-session 8h --max-links 0 --max-concurrent 2 --dry-run
+         keycap mint orders --for dave --holder bob --patterns XKpsk3,IKpsk2 --purpose session --realm eu --nbf 1d --dry-run
+         keycap mint orders --for dave --expires 3x
+         keycap mint orders --for dave --allow 'GET x'
+         keycap mint orders --for dave --holder nobody
+         keycap mint nowhere --for dave
+         keycap mint orders
+         keycap mint orders --preset nothing --for dave
+         keycap mint orders --json-lines <three.jsonl
+         keycap mint orders --json-lines <bad.jsonl
+         keycap mint orders --json-lines </dev/null
+         keycap grants orders"
+    );
+}
+
+#[test]
+fn grants() {
+    let place = with_grants();
+    place.prepare("keycap share alice --reveal >/dev/null\nkeycap share alice --name laptop --reveal >/dev/null");
+    transcript!(
+        place,
+        "grants",
+        "keycap grants
+         keycap grants orders
+         keycap grants alice
+         keycap grants orders/ci
+         keycap grants nobody
+         keycap grants --search lap
+         keycap grants --search nobody
+         keycap grants --limit 1
+         keycap grants --limit 1 --offset 1
+         keycap grants --offset 7
+         keycap grants --all"
+    );
+    transcript!(Place::new(), "grants-empty", "keycap grants\nkeycap grants --all");
+}
+
+#[test]
+fn revoking() {
+    let place = with_grants();
+    place.prepare("keycap share alice --reveal >/dev/null\nkeycap share alice --name laptop --reveal >/dev/null");
+    transcript!(
+        place,
+        "revoke",
+        "keycap revoke alice --dry-run
+         keycap revoke alice
+         keycap revoke alice --confirm bob
+         keycap revoke laptop --yes --reason leaked --note 'stolen on a train'
+         keycap revoke alice --confirm alice --reason left
+         keycap revoke alice --yes
+         keycap revoke laptop --yes
+         keycap grants
+         keycap grants laptop
+         keycap share alice --reveal"
+    );
+}
+
+#[test]
+fn sharing() {
+    transcript!(
+        with_grants(),
+        "share",
+        "keycap share alice
+         keycap share nobody --reveal
+         keycap share alice --to nobody
+         keycap share alice --reveal
+         keycap share alice --reveal --output alice.txt
+         keycap share alice --reveal --output alice.txt
+         keycap share ci --to bob
+         keycap share ci --to bob --to operator --output ci-2.age
+         keycap share alice --png alice.png
+         keycap share alice --svg alice.svg --name tablet
+         keycap share operator --reveal
+         keycap share service:orders --reveal
+         keycap share alice --qr --json
+         keycap share alice --qr --reveal
+         stat -c '%a %n' alice.txt alice.png alice.svg ci.age"
+    );
+}
+
+#[test]
+fn taking_in_and_narrowing() {
+    let place = with_grants();
+    place.prepare(
+        "keycap share alice --png alice.png
+         keycap share ci --to bob --output ci.age
+         echo nothing >nothing.txt
+         printf '\\211PNG\\r\\n\\032\\n' >broken.png",
+    );
+    transcript!(
+        place,
+        "holder",
+        "export KEYCAP_VAULT=bob.vault; keycap caps; keycap add alice.png --dry-run; keycap add alice.png; keycap add alice.png
+         export KEYCAP_VAULT=bob.vault; keycap add ci.age --name orders --gateway 127.0.0.1:7000
+         export KEYCAP_VAULT=bob.vault; keycap add nothing.txt
+         export KEYCAP_VAULT=bob.vault; keycap add broken.png
+         export KEYCAP_VAULT=bob.vault; keycap add missing.txt
+         export KEYCAP_VAULT=bob.vault; keycap caps
+         export KEYCAP_VAULT=bob.vault; keycap caps orders
+         export KEYCAP_VAULT=bob.vault; keycap delegate orders --for eve --expires 1d
+         export KEYCAP_VAULT=bob.vault; keycap delegate alice --for eve --expires 1d --allow db
+         export KEYCAP_VAULT=bob.vault; keycap delegate alice --for eve
+         export KEYCAP_VAULT=bob.vault; keycap delegate alice
+         export KEYCAP_VAULT=bob.vault; keycap explain orders --would db
+         export KEYCAP_VAULT=bob.vault; keycap explain orders --would web
+         export KEYCAP_VAULT=bob.vault; keycap explain alice --would 'GET /x' --at 2030-01-01
+         export KEYCAP_VAULT=bob.vault; keycap explain nobody
+         export KEYCAP_VAULT=bob.vault; keycap caps rename alice alice2; keycap caps gateway alice2 192.0.2.1:7; keycap caps gateway alice2
+         export KEYCAP_VAULT=bob.vault; keycap caps remove alice2; keycap caps remove alice2 --yes; keycap caps --search nobody"
+    );
+}
+
+#[test]
+fn the_overview() {
+    transcript!(Place::new(), "overview-empty", "keycap");
+    transcript!(with_grants(), "overview", "keycap");
+    transcript!(Place::without_vault(), "overview-without-vault", "keycap");
+}
+
+#[test]
+fn man_pages_and_completions() {
+    transcript!(
+        Place::without_vault(),
+        "man",
+        "keycap man man\nls man\nhead -n 3 man/keycap-mint.1\nkeycap completions fish\nkeycap completions nothing"
+    );
+}
