@@ -34,9 +34,8 @@ pub(crate) enum VaultVerb {
 }
 
 #[derive(Debug, Args)]
-#[command(after_long_help = "  keycap vault init --sealed passphrase --new-passphrase-file passphrase.txt\n  \
-    keycap vault init --sealed file --key-file vault-key   # a server: the key file is made if it is not there\n  \
-    keycap vault init --sealed recipient --recipient age1wlgz3jsdl4cqqluvd5yu4rmz6yqyzqmwmsr3zq4lvp3rnh3fuqxssg4wsr")]
+#[command(after_long_help = "  keycap vault init --vault ./server --sealed file --key-file server-key   # for a server\n  \
+    keycap vault init --vault ./words --sealed passphrase --new-passphrase-file passphrase")]
 pub(crate) struct InitArgs {
     #[command(flatten)]
     place: PlaceArgs,

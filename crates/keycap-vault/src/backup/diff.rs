@@ -5,7 +5,6 @@
 
 use std::collections::BTreeMap;
 
-use keycap_core::key::PublicKey;
 use keycap_core::secret::Secret;
 use keycap_store::Item;
 use keycap_store::ledger::Reading;
@@ -289,9 +288,4 @@ fn capability_step(reading: &Reading<'_>, row: &HeldCapability) -> Result<Judged
         ChainKeySource::DerivedFrom(_) => Vec::new(),
     };
     Ok(Judged { secrets, ..Judged::new("capability", &held.name, fate) })
-}
-
-/// The vault's service with this public key.
-pub(super) fn service_here(reading: &Reading<'_>, public: &PublicKey) -> Result<Option<ServiceId>, VaultError> {
-    Ok(service::by_public(reading, public)?.map(|row| row.id))
 }

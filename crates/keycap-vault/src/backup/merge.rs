@@ -14,7 +14,7 @@ use keycap_store::ledger::service::{self, NewService, Root, Service, Terms};
 use keycap_store::ledger::{Reading, Tx};
 use keycap_store::secrets::SecretId;
 
-use super::diff::{Fate, Step, service_here};
+use super::diff::{Fate, Step};
 use crate::error::VaultError;
 use crate::view::DiffLine;
 
@@ -144,7 +144,8 @@ fn take_key(tx: &Tx<'_>, row: &Key, act: Act, renamed: &mut Renamed) -> Result<(
             }
             key::set_note(tx, here.id, &row.note)?;
         }
-        _ => {}
+        (Act::Insert | Act::Update, _) => return Err(changed_meanwhile()),
+        (Act::Leave | Act::Skip, _) => {}
     }
     Ok(())
 }
@@ -165,7 +166,8 @@ fn take_card(tx: &Tx<'_>, row: &Card, act: Act, renamed: &mut Renamed) -> Result
             card::set_note(tx, here.id, &row.note)?;
             card::set_verified(tx, here.id, row.verified)?;
         }
-        _ => {}
+        (Act::Insert | Act::Update, _) => return Err(changed_meanwhile()),
+        (Act::Leave | Act::Skip, _) => {}
     }
     Ok(())
 }
@@ -194,8 +196,9 @@ fn take_service(tx: &Tx<'_>, row: &Service, act: Act, renamed: &mut Renamed) -> 
             }
             Ok(Some(here.id))
         }
+        (Act::Insert | Act::Update, _) => Err(changed_meanwhile()),
         (Act::Skip, _) => Ok(None),
-        _ => service_here(tx, &row.public),
+        (Act::Leave, here) => Ok(here.map(|here| here.id)),
     }
 }
 
@@ -253,11 +256,20 @@ fn take_capability(tx: &Tx<'_>, row: &HeldCapability, act: Act, numbers: &mut Nu
             capability::set_gateway(tx, here.id, held.reach.gateway.as_deref())?;
             here.id
         }
-        (Act::Skip, _) | (_, None) => return Ok(()),
-        (_, Some(here)) => here.id,
+        (Act::Insert | Act::Update, _) => return Err(changed_meanwhile()),
+        (Act::Skip, _) | (Act::Leave, None) => return Ok(()),
+        (Act::Leave, Some(here)) => here.id,
     };
     numbers.capabilities.insert(row.id, id);
     Ok(())
+}
+
+/// Between the look at the vault and the transaction another process has added or removed the same thing.
+fn changed_meanwhile() -> VaultError {
+    VaultError::BadRequest {
+        why: "the vault was changed while the backup was being compared with it; nothing was restored".into(),
+        hint: "look again at what would change, with `keycap vault restore FILE --dry-run`".into(),
+    }
 }
 
 fn make_room_for_key(tx: &Tx<'_>, name: &str, renamed: &mut Renamed) -> Result<(), VaultError> {

@@ -31,8 +31,7 @@ pub(crate) struct BackupArgs {
 }
 
 #[derive(Debug, Args)]
-#[command(after_long_help = "  keycap vault restore keycap-backup.age --replace key:operator --yes\n  \
-    keycap vault restore keycap-backup.age --vault ./elsewhere --sealed file --key-file ./elsewhere-key")]
+#[command(after_long_help = "  keycap vault restore keycap-backup.age --keep --yes   # all that contradicts nothing")]
 pub(crate) struct RestoreArgs {
     /// The backup; `-` is standard input
     #[arg(value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
