@@ -46,6 +46,14 @@ impl Place {
         Self { folder: tempfile::Builder::new().prefix("keycap-cli-").tempdir().unwrap() }
     }
 
+    /// With everything that is in another place, which has to live on: its vault is sealed under the key file there.
+    pub(crate) fn copy_of(other: &Self) -> Self {
+        let place = Self::without_vault();
+        let copied = Command::new("cp").arg("-a").arg(format!("{}/.", other.folder.path().display())).arg(place.folder.path()).status();
+        assert!(copied.unwrap().success());
+        place
+    }
+
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
