@@ -113,8 +113,13 @@ impl Terminal {
     /// If it still runs after `deadline`.
     #[track_caller]
     pub fn wait_for_exit(&self, deadline: Duration) -> i32 {
-        wait_until(deadline, "the program in the terminal ends", || self.ask(["display-message", "-p", "#{pane_dead}"]) == "1");
-        self.ask(["display-message", "-p", "#{pane_dead_status}"]).parse().unwrap()
+        // tmux sees the terminal close a moment before it learns the status.
+        let mut status = String::new();
+        wait_until(deadline, "the program in the terminal ends", || {
+            status = self.ask(["display-message", "-p", "#{pane_dead_status}"]);
+            !status.is_empty()
+        });
+        status.parse().unwrap()
     }
 
     fn ask<A: AsRef<OsStr>>(&self, words: impl IntoIterator<Item = A>) -> String {
