@@ -66,7 +66,8 @@ impl Vault {
             let shown = Page { offset: 0, limit: RevokePreview::SHOWN };
             let below = grant::subtree(reading, &row.rid, shown)?.into_iter().map(|below| (below.depth, below.grant)).collect();
             let gateways = running_gateways(reading, row.service, now)?;
-            let live = session::live_under(reading, &row.rid)?;
+            let mut live = session::live_under(reading, &row.rid)?;
+            live.retain(|session| gateways.iter().any(|gateway| gateway.id == session.gateway));
             Ok(RevokePreview {
                 dies: viewer.rows(below)?,
                 dies_total: grant::subtree_size(reading, &row.rid)?,
