@@ -129,9 +129,9 @@ pub fn count(reading: &Reading<'_>, filter: &Filter) -> Result<u64, LedgerError>
 /// When the ledger cannot be read.
 pub fn counts(reading: &Reading<'_>, service: ServiceId) -> Result<Counts, LedgerError> {
     Ok(Counts {
-        all: reading.number("SELECT count(*) FROM grant INDEXED BY grant_by_service WHERE service = ?1", [service])?,
-        roots: reading.number("SELECT count(*) FROM grant WHERE service = ?1 AND parent IS NULL", [service])?,
-        revoked: reading.number("SELECT count(*) FROM grant WHERE service = ?1 AND revoked IS NOT NULL", [service])?,
+        all: reading.number("SELECT count(*) FROM grant INDEXED BY grant_count WHERE service = ?1", [service])?,
+        roots: reading.number("SELECT count(*) FROM grant INDEXED BY grant_roots WHERE service = ?1 AND parent IS NULL", [service])?,
+        revoked: reading.number("SELECT count(*) FROM grant INDEXED BY grant_revoked WHERE service = ?1 AND revoked IS NOT NULL", [service])?,
     })
 }
 
