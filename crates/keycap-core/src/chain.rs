@@ -22,6 +22,7 @@ mod caveat;
 mod clear;
 mod derive;
 mod explain;
+mod keyed;
 
 pub use block::{Block, BlockId, BlockKind, Ticket};
 pub use caveat::{Caveat, CaveatError, Caveats, PatternSet, Purpose, Rule};
@@ -156,16 +157,15 @@ impl Chain {
         if matches!(block.kind(), BlockKind::Grant { .. }) {
             return Err(ChainError::Kind { block: place });
         }
-        let mut blocks = self.blocks.clone();
-        blocks.push(block);
-        Self::of_blocks(blocks)
+        Self::of_blocks(self.blocks.iter().cloned().chain([block]).collect())
     }
 
     fn of_blocks(blocks: Vec<Block>) -> Result<Self, ChainError> {
         if !(1..=MAX_BLOCKS).contains(&blocks.len()) {
             return Err(ChainError::Blocks { count: blocks.len() });
         }
-        let mut encoded = Vec::new();
+        // A head of at most three bytes for each, and one for all.
+        let mut encoded = Vec::with_capacity(1 + blocks.iter().map(|block| 3 + block.bytes().len()).sum::<usize>());
         let mut writer = Writer::new(&mut encoded);
         writer.array(blocks.len());
         for block in &blocks {

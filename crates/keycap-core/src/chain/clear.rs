@@ -1,5 +1,7 @@
 //! Clearing: whether all caveats of all blocks hold, here and now. The only way from a derived chain to a verified one.
 
+use std::sync::Arc;
+
 use super::caveat::{Caveat, PatternSet, Purpose, Rule};
 use super::{BlockKind, Chain, DerivedChain, Rid};
 use crate::key::{PublicKey, StaticKey};
@@ -136,8 +138,8 @@ pub struct Refusal {
 /// The proof that a chain was derived from the service's root, confirmed by the peer, and cleared. Holds what the session is bound by.
 #[derive(Debug, Clone)]
 pub struct VerifiedChain {
-    chain: Chain,
-    rids: Vec<Rid>,
+    chain: Arc<Chain>,
+    rids: Arc<[Rid]>,
     holder: Option<PublicKey>,
     expires: Option<UnixSeconds>,
     max_session_s: Option<u64>,
@@ -157,9 +159,10 @@ impl DerivedChain {
         let blocks = self.chain().blocks();
         let max_session = |caveat: &Caveat| if let Caveat::MaxSession(seconds) = caveat { Some(*seconds) } else { None };
         let max_concurrent = |caveat: &Caveat| if let Caveat::MaxConcurrent(sessions) = caveat { Some(*sessions) } else { None };
+        let (chain, rids) = self.share();
         Ok(VerifiedChain {
-            chain: self.chain().clone(),
-            rids: self.rids().to_vec(),
+            chain,
+            rids,
             holder: self.chain().holder().copied(),
             expires: self.chain().expires(),
             max_session_s: blocks.iter().flat_map(|block| block.caveats().iter()).filter_map(max_session).min(),
@@ -201,7 +204,7 @@ impl DerivedChain {
 impl VerifiedChain {
     /// The chain itself.
     #[must_use]
-    pub const fn chain(&self) -> &Chain {
+    pub fn chain(&self) -> &Chain {
         &self.chain
     }
 

@@ -11,43 +11,14 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
-use hmac::{Hmac, Mac};
 use rand_core::{CryptoRng, RngCore};
-use sha2::Sha256;
-use zeroize::{Zeroize, Zeroizing};
 
+use super::keyed::Keyed;
 use super::{Chain, ChainError};
 use crate::label;
 use crate::secret::Secret;
-
-/// HMAC-SHA256 with its key absorbed: each further use of the same key costs two compressions less.
-#[derive(Clone)]
-struct Keyed(Hmac<Sha256>);
-
-impl Keyed {
-    fn new(key: &Secret<32>) -> Self {
-        // HMAC pads a key shorter than its block of 64 bytes with zeros (RFC 2104 §2), so this is the key itself.
-        let mut padded = Zeroizing::new([0; 64]);
-        for (to, from) in padded.iter_mut().zip(key.expose()) {
-            *to = *from;
-        }
-        Self(Hmac::new((&*padded).into()))
-    }
-
-    fn mac(&self, label: &[u8], data: &[u8]) -> Secret<32> {
-        let mut bytes = self.0.clone().chain_update(label).chain_update(data).finalize().into_bytes();
-        let secret = Secret::filled_by(|out| out.copy_from_slice(&bytes));
-        bytes.as_mut_slice().zeroize();
-        secret
-    }
-
-    fn rid(&self) -> Rid {
-        let mut rid = [0; 16];
-        rid.copy_from_slice(self.mac(label::RID, &[]).expose().split_at(16).0);
-        Rid(rid)
-    }
-}
 
 /// A block's revocation id: 16 bytes that only whoever holds the block's chain key can compute.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -99,31 +70,31 @@ impl ChainKey {
     /// The key after one more block, from the block's exact bytes.
     #[must_use]
     pub fn next(&self, block: &[u8]) -> Self {
-        Self(Keyed::new(&self.0).mac(label::LINK, block))
+        Self(Keyed::new(self.0.expose()).mac(label::LINK, block))
     }
 
     /// The psk of the Noise protocol with this full name.
     #[must_use]
     pub fn psk(&self, protocol_name: &str) -> Secret<32> {
-        Keyed::new(&self.0).mac(label::PSK, protocol_name.as_bytes())
+        Keyed::new(self.0.expose()).mac(label::PSK, protocol_name.as_bytes())
     }
 
     /// The psk of a hand-off ticket that follows this block.
     #[must_use]
     pub fn handoff_psk(&self) -> Secret<32> {
-        Keyed::new(&self.0).mac(label::HANDOFF, &[])
+        Keyed::new(self.0.expose()).mac(label::HANDOFF, &[])
     }
 
     /// This block's revocation id.
     #[must_use]
     pub fn rid(&self) -> Rid {
-        Keyed::new(&self.0).rid()
+        Keyed::new(self.0.expose()).rid()
     }
 
     /// A key for the application, under a label of its own.
     #[must_use]
     pub fn export(&self, label: &[u8]) -> Secret<32> {
-        Keyed::new(&self.0).mac(label::EXPORT, label)
+        Keyed::new(self.0.expose()).mac(label::EXPORT, label)
     }
 
     /// A second copy, as secret as the first.
@@ -134,32 +105,41 @@ impl ChainKey {
 }
 
 /// A service's root secret of one epoch: 32 random bytes, never from a passphrase, from which all its capabilities are derived.
-#[derive(Debug)]
-pub struct RootSecret(Secret<32>);
+pub struct RootSecret {
+    secret: Secret<32>,
+    keyed: Box<Keyed>,
+}
 
 impl RootSecret {
     /// Draws a new root secret.
     #[must_use]
     pub fn generate(rng: &mut (impl CryptoRng + RngCore)) -> Self {
-        Self(Secret::generate(rng))
+        Self::from_secret(Secret::generate(rng))
     }
 
     /// Takes a root secret.
     #[must_use]
-    pub const fn from_secret(secret: Secret<32>) -> Self {
-        Self(secret)
+    pub fn from_secret(secret: Secret<32>) -> Self {
+        let keyed = Box::new(Keyed::new(secret.expose()));
+        Self { secret, keyed }
     }
 
     /// The 32 bytes.
     #[must_use]
     pub const fn secret(&self) -> &Secret<32> {
-        &self.0
+        &self.secret
     }
 
     /// The chain key `ck_0` of a grant, from its exact bytes.
     #[must_use]
     pub fn mint(&self, grant: &[u8]) -> ChainKey {
-        ChainKey(Keyed::new(&self.0).mac(label::MINT, grant))
+        ChainKey(self.keyed.mac(label::MINT, grant))
+    }
+}
+
+impl fmt::Debug for RootSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("RootSecret").field(&self.secret).finish()
     }
 }
 
@@ -189,9 +169,9 @@ impl RootSecrets {
 /// A chain with its keys derived: what a service knows before the handshake has confirmed that the peer knows them too.
 #[derive(Debug)]
 pub struct DerivedChain {
-    chain: Chain,
+    chain: Arc<Chain>,
     last: ChainKey,
-    rids: Vec<Rid>,
+    rids: Arc<[Rid]>,
     /// For each hand-off block in turn, the psk of its ticket.
     handoff_psks: Vec<Secret<32>>,
 }
@@ -206,29 +186,30 @@ impl DerivedChain {
         let root = roots.root(epoch).ok_or(ChainError::UnknownEpoch { epoch })?;
         let mut rids = Vec::with_capacity(chain.blocks().len());
         let mut handoff_psks = Vec::new();
-        let mut key: Option<(Secret<32>, Keyed)> = None;
-        for block in chain.blocks() {
-            let next = match &key {
-                None => root.mint(block.bytes()).0,
-                Some((_, keyed)) => {
-                    if block.ticket().is_some() {
-                        handoff_psks.push(keyed.mac(label::HANDOFF, &[]));
+        // Each key is written over the one before it, which is needed no more.
+        let last = Secret::filled_by(|key| {
+            let mut before: Option<Keyed> = None;
+            for block in chain.blocks() {
+                match &before {
+                    None => root.keyed.mac_into(label::MINT, block.bytes(), key),
+                    Some(before) => {
+                        if block.ticket().is_some() {
+                            handoff_psks.push(before.mac(label::HANDOFF, &[]));
+                        }
+                        before.mac_into(label::LINK, block.bytes(), key);
                     }
-                    keyed.mac(label::LINK, block.bytes())
                 }
-            };
-            let keyed = Keyed::new(&next);
-            rids.push(keyed.rid());
-            key = Some((next, keyed));
-        }
-        // A parsed chain has at least one block.
-        let (last, _) = key.ok_or(ChainError::Blocks { count: 0 })?;
-        Ok(Self { chain, last: ChainKey(last), rids, handoff_psks })
+                let keyed = Keyed::new(key);
+                rids.push(keyed.rid());
+                before = Some(keyed);
+            }
+        });
+        Ok(Self { chain: Arc::new(chain), last: ChainKey(last), rids: rids.into(), handoff_psks })
     }
 
     /// The chain.
     #[must_use]
-    pub const fn chain(&self) -> &Chain {
+    pub fn chain(&self) -> &Chain {
         &self.chain
     }
 
@@ -242,6 +223,11 @@ impl DerivedChain {
     #[must_use]
     pub fn rids(&self) -> &[Rid] {
         &self.rids
+    }
+
+    /// The chain and its revocation ids, shared with what is verified of it.
+    pub(super) fn share(&self) -> (Arc<Chain>, Arc<[Rid]>) {
+        (Arc::clone(&self.chain), Arc::clone(&self.rids))
     }
 
     pub(super) fn handoff_psks(&self) -> &[Secret<32>] {
