@@ -307,7 +307,8 @@ impl Vault {
             ChainKeySource::Secret(secret) => ChainKey::from_secret(self.secret_32(secret)?),
             ChainKeySource::DerivedFrom(parent) => {
                 let parent = self.store.read(|reading| Ok::<_, VaultError>(capability::by_id(reading, parent)?))?;
-                let parent = parent.ok_or_else(|| VaultError::Inconsistent { what: format!("what `{}` was delegated from is gone", row.held.name) })?;
+                let parent =
+                    parent.ok_or_else(|| VaultError::Inconsistent { what: format!("what `{}` was delegated from is gone", row.held.name) })?;
                 let parent = self.held_capability(&parent)?;
                 if !chain.descends_from(parent.chain()) {
                     return Err(VaultError::Inconsistent { what: format!("`{}` does not follow from its parent", row.held.name) });

@@ -77,7 +77,14 @@ impl Vault {
             if let Some(block) = revoked {
                 let kind = chain.blocks().get(block).map_or("grant", kind_name);
                 let block = u64::try_from(block).unwrap_or(u64::MAX);
-                findings.push(FindingView { block, kind, caveat: None, value: String::new(), holds: false, reason: Some(Reason::Revoked.to_string()) });
+                findings.push(FindingView {
+                    block,
+                    kind,
+                    caveat: None,
+                    value: String::new(),
+                    holds: false,
+                    reason: Some(Reason::Revoked.to_string()),
+                });
             }
             let allowed = findings.iter().all(|finding| finding.holds);
             Ok(ExplainView { name: name.to_owned(), allowed, summary: summary(&findings, would, now), findings })

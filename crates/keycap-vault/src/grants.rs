@@ -143,7 +143,8 @@ impl<'r, 'c> Viewer<'r, 'c> {
         if let Some(row) = self.services.iter().find(|row| row.id == id) {
             return Ok(row.clone());
         }
-        let row = service::by_id(self.reading, id)?.ok_or_else(|| VaultError::Inconsistent { what: format!("a grant of service {id}, which is gone") })?;
+        let row =
+            service::by_id(self.reading, id)?.ok_or_else(|| VaultError::Inconsistent { what: format!("a grant of service {id}, which is gone") })?;
         self.services.push(row.clone());
         Ok(row)
     }

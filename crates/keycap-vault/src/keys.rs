@@ -2,8 +2,8 @@
 
 use keycap_core::key::{Key, KeyCard, PublicKey};
 use keycap_core::secret::{Secret, SecretBytes};
-use keycap_store::ledger::{Page, capability, card, key};
 use keycap_store::ledger::Reading;
+use keycap_store::ledger::{Page, capability, card, key};
 use keycap_store::secrets::SecretKind;
 
 use crate::error::VaultError;

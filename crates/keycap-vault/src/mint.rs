@@ -201,7 +201,8 @@ fn warnings(prepared: &Prepared, now: UnixSeconds, unverified: bool) -> Vec<Stri
             warnings.push("Rules on methods and paths hold only at a gateway that understands HTTP; one for plain streams refuses it.".to_owned());
         }
     }
-    let characters = 120 + prepared.caveats.iter().count() * 12 + prepared.service.terms.hints.iter().map(|hint| hint.len() * 8 / 5 + 4).sum::<usize>();
+    let characters =
+        120 + prepared.caveats.iter().count() * 12 + prepared.service.terms.hints.iter().map(|hint| hint.len() * 8 / 5 + 4).sum::<usize>();
     if characters > EASY_QR_CHARACTERS + 40 {
         warnings.push("Its QR code will be too large for a small terminal; share it as a picture.".to_owned());
     }

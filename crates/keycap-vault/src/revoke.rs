@@ -8,7 +8,7 @@ use keycap_store::ledger::{Page, grant, receipt, revocation, service, session};
 
 use crate::error::VaultError;
 use crate::grants::{Viewer, grant_row};
-use crate::live::{gateway_view, session_view, running_gateways};
+use crate::live::{gateway_view, running_gateways, session_view};
 use crate::vault::Vault;
 use crate::view::{ReceiptLine, RevokePreview, RevokeReceipt};
 

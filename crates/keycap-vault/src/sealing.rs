@@ -9,8 +9,8 @@ use std::sync::Arc;
 use age::secrecy::SecretString;
 use keycap_core::key::{Key, PublicKey};
 use keycap_core::secret::{SecretBytes, SecretText};
-use keycap_store::ledger::{Page, card, key};
 use keycap_store::ledger::Reading;
+use keycap_store::ledger::{Page, card, key};
 use keycap_store::unlock::{NoPrompts, Prompts};
 
 use crate::error::VaultError;
@@ -122,9 +122,7 @@ impl Vault {
 /// The identities with which to open; `None` for [`OpenWith::OwnKeys`], which are the vault's.
 pub(crate) fn identities(with: &OpenWith) -> Result<Option<Vec<Box<dyn age::Identity>>>, VaultError> {
     Ok(match with {
-        OpenWith::Passphrase(passphrase) => {
-            Some(vec![Box::new(age::scrypt::Identity::new(SecretString::from(passphrase.expose().to_owned())))])
-        }
+        OpenWith::Passphrase(passphrase) => Some(vec![Box::new(age::scrypt::Identity::new(SecretString::from(passphrase.expose().to_owned())))]),
         OpenWith::Identities { files, prompts } => Some(keycap_store::unlock::identities(files, prompts)?),
         OpenWith::OwnKeys => None,
     })
@@ -136,10 +134,7 @@ fn parse_recipient(text: &str) -> Result<age::x25519::Recipient, VaultError> {
 
 /// The age recipient `age1…` of an X25519 public key (age-encryption.org/v1, X25519 recipient).
 pub(crate) fn age_recipient(public: &PublicKey) -> String {
-    bech32::Hrp::parse("age")
-        .ok()
-        .and_then(|hrp| bech32::encode::<bech32::Bech32>(hrp, public.as_bytes()).ok())
-        .unwrap_or_default()
+    bech32::Hrp::parse("age").ok().and_then(|hrp| bech32::encode::<bech32::Bech32>(hrp, public.as_bytes()).ok()).unwrap_or_default()
 }
 
 /// The age identity of a key. It goes through its text form, since the age crate has no other way in.

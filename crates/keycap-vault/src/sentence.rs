@@ -36,7 +36,9 @@ pub(crate) fn clause(service: &str, blocks: &[Block], holder: Option<&str>) -> S
     if caveats().any(|c| matches!(c, Caveat::Patterns(_))) {
         parts.push("with certain handshakes only".into());
     }
-    parts.extend(caveats().filter_map(|c| if let Caveat::App { name, .. } = c { Some(format!("if the service's own rule `{name}` agrees")) } else { None }));
+    parts.extend(
+        caveats().filter_map(|c| if let Caveat::App { name, .. } = c { Some(format!("if the service's own rule `{name}` agrees")) } else { None }),
+    );
     if caveats().any(|c| matches!(c, Caveat::Unknown { .. })) {
         parts.push("with a caveat that this version does not know, so that it is refused".into());
     }
@@ -104,7 +106,9 @@ fn links(blocks: &[Block]) -> String {
         .iter()
         .enumerate()
         .flat_map(|(place, block)| block.caveats().iter().map(move |c| (place, c)))
-        .filter_map(|(place, c)| if let Caveat::MaxLinks(links) = c { Some(usize::from(*links).saturating_sub(blocks.len() - place - 1)) } else { None })
+        .filter_map(
+            |(place, c)| if let Caveat::MaxLinks(links) = c { Some(usize::from(*links).saturating_sub(blocks.len() - place - 1)) } else { None },
+        )
         .min();
     match left {
         None => "and may be handed on".into(),
@@ -120,6 +124,8 @@ pub(crate) fn links_left(chain: &Chain) -> Option<usize> {
     let blocks = chain.blocks();
     let limits = blocks.iter().enumerate().flat_map(|(place, block)| block.caveats().iter().map(move |c| (place, c)));
     limits
-        .filter_map(|(place, c)| if let Caveat::MaxLinks(links) = c { Some(usize::from(*links).saturating_sub(blocks.len() - place - 1)) } else { None })
+        .filter_map(
+            |(place, c)| if let Caveat::MaxLinks(links) = c { Some(usize::from(*links).saturating_sub(blocks.len() - place - 1)) } else { None },
+        )
         .min()
 }

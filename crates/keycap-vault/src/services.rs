@@ -244,9 +244,7 @@ impl Vault {
                     service::insert(tx, &NewRow { name: name.into(), public, secret: Some(key_id), terms, note: note.into(), created })?
                 }
             };
-            root_ids.iter().try_for_each(|(epoch, secret)| {
-                Ok(service::insert_root(tx, &Root { service, epoch: *epoch, secret: *secret, created })?)
-            })
+            root_ids.iter().try_for_each(|(epoch, secret)| Ok(service::insert_root(tx, &Root { service, epoch: *epoch, secret: *secret, created })?))
         })
     }
 

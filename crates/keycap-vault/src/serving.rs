@@ -8,20 +8,23 @@ use keycap_core::key::PublicKey;
 use keycap_core::noise::{Confirmed, HandshakeError, Pattern, Responder, Suite};
 use keycap_core::service::ServiceKeys;
 use keycap_core::time::{Clock, UnixSeconds};
+use keycap_store::ledger::Tx;
+use keycap_store::ledger::audit::AuditKey;
 use keycap_store::ledger::gateway::NewGateway;
 use keycap_store::ledger::grant::{Link, NewGrant, Origin, Use};
 use keycap_store::ledger::id::{GatewayId, ServiceId};
 use keycap_store::ledger::receipt::Receipt;
 use keycap_store::ledger::session::{Activity, End, Handshake, Peer, Session};
 use keycap_store::ledger::{gateway, grant, receipt, revocation, service, session};
-use keycap_store::ledger::Tx;
-use keycap_store::ledger::audit::AuditKey;
 use rand::rngs::OsRng;
 
 use crate::environment::system_clock;
 use crate::error::VaultError;
 use crate::services::served_row;
 use crate::vault::Vault;
+
+/// Seconds for which ended sessions stay listed: 90 days. The log keeps them for good.
+const KEPT_S: u64 = 90 * 86_400;
 
 /// Where a gateway stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -163,6 +166,7 @@ impl Vault {
         };
         let id = self.change("gateway.start", name, Vec::new(), |tx| {
             revocation::drop_expired(tx)?;
+            session::drop_closed_before(tx, UnixSeconds::new(now.as_u64().saturating_sub(KEPT_S)))?;
             Ok(gateway::insert(tx, &run)?)
         })?;
         let audit_key = self.store.audit_key()?;
@@ -269,8 +273,7 @@ impl GatewayDesk {
             end: None,
         };
         let met = self.met(verified, now);
-        let uses: Vec<Use> =
-            verified.rids().iter().map(|rid| Use { rid: *rid, at: now, from: Some(start.from.clone()), times: 1 }).collect();
+        let uses: Vec<Use> = verified.rids().iter().map(|rid| Use { rid: *rid, at: now, from: Some(start.from.clone()), times: 1 }).collect();
         let (audit_key, target) = (&self.audit_key, verified.rids().last().map(Rid::to_string).unwrap_or_default());
         self.vault.store.write(now, Vec::new(), |tx| {
             for grant_row in &met {
@@ -281,7 +284,14 @@ impl GatewayDesk {
             }
             grant::record_uses(tx, &uses)?;
             session::insert(tx, std::slice::from_ref(&row))?;
-            record(tx, audit_key, now, "session.open", &target, &serde_json::json!({ "gateway": self.id.as_i64(), "session": id, "from": start.from }))
+            record(
+                tx,
+                audit_key,
+                now,
+                "session.open",
+                &target,
+                &serde_json::json!({ "gateway": self.id.as_i64(), "session": id, "from": start.from }),
+            )
         })?;
         Ok(id)
     }
@@ -393,14 +403,7 @@ impl std::fmt::Debug for GatewayDesk {
     }
 }
 
-fn record(
-    tx: &Tx<'_>,
-    key: &AuditKey,
-    time: UnixSeconds,
-    action: &str,
-    target: &str,
-    detail: &serde_json::Value,
-) -> Result<(), VaultError> {
+fn record(tx: &Tx<'_>, key: &AuditKey, time: UnixSeconds, action: &str, target: &str, detail: &serde_json::Value) -> Result<(), VaultError> {
     let detail = if detail.is_null() { String::new() } else { detail.to_string() };
     let entry = keycap_store::ledger::audit::Entry { time, action: action.into(), target: target.into(), result: "done".into(), detail };
     keycap_store::ledger::audit::append(tx, key, &entry)?;
@@ -411,4 +414,3 @@ fn record(
 pub(crate) fn host_name() -> String {
     gethostname::gethostname().to_string_lossy().into_owned()
 }
-

@@ -126,9 +126,7 @@ impl Vault {
         let service = row.service;
         let name = match &request.name {
             Some(name) => name.clone(),
-            None => self.store.read(|reading| {
-                free_name(&row.name, |name| Ok(!grant::by_name(reading, Some(service), name)?.is_empty()))
-            })?,
+            None => self.store.read(|reading| free_name(&row.name, |name| Ok(!grant::by_name(reading, Some(service), name)?.is_empty())))?,
         };
         let new = NewGrant {
             rid,

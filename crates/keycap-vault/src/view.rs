@@ -14,9 +14,7 @@ mod log;
 pub use access::{AddedView, BlockView, CapabilityView, DelegatePreview, ExplainView, FindingView, IncomingView, SharedView};
 pub use backup::{BackupView, DiffLine, RestoreDiff};
 pub use doctor::{DoctorFinding, Level, MendView};
-pub use grant::{
-    GrantRow, GrantView, GrantsPage, HolderView, MintPreview, ReceiptLine, RevokePreview, RevokeReceipt, RevokedView, State, UsageView,
-};
+pub use grant::{GrantRow, GrantView, GrantsPage, HolderView, MintPreview, ReceiptLine, RevokePreview, RevokeReceipt, RevokedView, State, UsageView};
 pub use key::{GrantCounts, KeyView, ServiceView, VaultStatus};
 pub use live::{GatewayView, SessionView};
 pub use log::{LogFaultView, LogHeadView, LogPage, LogRow, LogVerification};

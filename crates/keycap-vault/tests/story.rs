@@ -138,7 +138,8 @@ fn a_bound_capability_goes_to_its_holder_and_by_hand_off_to_the_next() {
     let text = mint(&mut operator, "alice", Limits { holder: Some("alice".into()), ..Limits::default() });
     assert!(bob.inspect(&text).unwrap().view().warnings.iter().any(|warning| warning.contains("not in this vault")));
     take_in(&mut alice, &text, "db");
-    let request = DelegateRequest { capability: "db".into(), name: "for-bob".into(), limits: Limits { holder: Some("bob".into()), ..Limits::default() } };
+    let request =
+        DelegateRequest { capability: "db".into(), name: "for-bob".into(), limits: Limits { holder: Some("bob".into()), ..Limits::default() } };
     assert!(alice.delegate_preview(&request).unwrap().hand_off);
     alice.delegate(&request).unwrap();
     let text = share(&mut alice, "for-bob");
