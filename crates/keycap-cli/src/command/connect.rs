@@ -155,7 +155,8 @@ pub(super) fn open(name: &str, target: Option<&str>, context: &mut Context) -> R
         let why = no.reason.as_deref().unwrap_or_default();
         let message = format!("refused: the capability says no to {}: not allowed: {why}", request.target);
         let error = CliError { class: ErrorClass::Refused, ..CliError::failed("refused", message) };
-        return Err(error.with(format!("block {} ({}), {} {}", no.block, no.kind, no.caveat.as_deref().unwrap_or_default(), no.value))
+        return Err(error
+            .with(format!("block {} ({}), {} {}", no.block, no.kind, no.caveat.as_deref().unwrap_or_default(), no.value))
             .hint("name another --target, or see `keycap explain`"));
     }
     Ok(opened)

@@ -146,10 +146,12 @@ impl From<GatewayError> for CliError {
     fn from(error: GatewayError) -> Self {
         let message = error.to_string();
         match error {
-            GatewayError::Address(_) => Self::usage("bad-address", message).hint("write host:port, [::1]:port or unix:/path; for --to also NAME=ADDRESS"),
+            GatewayError::Address(_) => {
+                Self::usage("bad-address", message).hint("write host:port, [::1]:port or unix:/path; for --to also NAME=ADDRESS")
+            }
             GatewayError::Listen(error) => error.into(),
             GatewayError::Vault(error) => error.into(),
-            _ => Self::failed("gateway", message),
+            GatewayError::Thread { .. } | _ => Self::failed("gateway", message),
         }
     }
 }
@@ -174,7 +176,7 @@ impl From<ConnectorError> for CliError {
                 Self { class: ErrorClass::Refused, ..Self::failed("refused", message) }.hint(hint)
             }
             ConnectorError::Listen(error) => error.into(),
-            _ => Self::failed("connection", message),
+            ConnectorError::Handshake(_) | ConnectorError::Broken { .. } | _ => Self::failed("connection", message),
         }
     }
 }
@@ -188,17 +190,14 @@ impl From<RunError> for CliError {
                 Self::failed("no-command", message).hint("name a program that is installed, after `--`")
             }
             RunError::Listen(error) => error.into(),
-            _ => Self::failed("run", message),
+            RunError::Start { .. } | RunError::Wait(_) | RunError::Folder(_) | RunError::Address(_) | _ => Self::failed("run", message),
         }
     }
 }
 
 /// Tells a person, beside what a command prints, what it would otherwise not understand: that it was refused.
 pub(super) fn tell_trouble(output: &mut Output, capability: &str, event: ConnectorEvent) {
-    match event {
-        ConnectorEvent::Refused { why, .. } | ConnectorEvent::StreamRefused { why, .. } => {
-            output.note(Line::new().role(Role::Bad, "keycap: refused: ").name(capability).plain(format!(": {why}")));
-        }
-        _ => {}
+    if let ConnectorEvent::Refused { why, .. } | ConnectorEvent::StreamRefused { why, .. } = event {
+        output.note(Line::new().role(Role::Bad, "keycap: refused: ").name(capability).plain(format!(": {why}")));
     }
 }

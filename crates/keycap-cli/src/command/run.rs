@@ -14,8 +14,10 @@ use crate::context::Context;
 use crate::exit::Ended;
 
 #[derive(Debug, Args)]
-#[command(after_help = "The command finds the way in its arguments, where {host}, {port}, {address} and {socket} are replaced, and in its environment: \
-                        KEYCAP_HOST, KEYCAP_PORT, KEYCAP_ADDRESS, KEYCAP_SOCKET, and PGHOST and PGPORT for psql and everything else on libpq.")]
+#[command(
+    after_help = "The command finds the way in its arguments, where {host}, {port}, {address} and {socket} are replaced, and in its environment: \
+                        KEYCAP_HOST, KEYCAP_PORT, KEYCAP_ADDRESS, KEYCAP_SOCKET, and PGHOST and PGPORT for psql and everything else on libpq."
+)]
 pub(crate) struct RunArgs {
     /// The capability
     #[arg(value_name = "CAP", add = names([NameKind::Capability]))]

@@ -105,7 +105,12 @@ fn tell_gateway(output: &mut Output, event: GatewayEvent) -> Result<(), CliError
     match event {
         GatewayEvent::Opened { session, from, holder, pattern, suite } => {
             let who = holder.clone().unwrap_or_else(|| "a bearer".into());
-            let line = Line::new().role(Role::Good, "opened ").plain(format!("{session} from {from}, {who} ")).quiet(pattern.name()).quiet(" ").quiet(suite.name());
+            let line = Line::new()
+                .role(Role::Good, "opened ")
+                .plain(format!("{session} from {from}, {who} "))
+                .quiet(pattern.name())
+                .quiet(" ")
+                .quiet(suite.name());
             tell(output, "session-opened", &News { session: Some(session), from: Some(from.to_string()), holder, ..news }, line)
         }
         GatewayEvent::Refused { from, code, why } => {

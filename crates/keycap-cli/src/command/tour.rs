@@ -73,7 +73,9 @@ fn say(output: &mut Output, said: &Said) -> Result<(), CliError> {
             page.paragraph(Line::from(*why))
         }
         Said::Command(who, command) => page.paragraph(Line::new().quiet(format!("{who:>8} $ ")).command(command)),
-        Said::Seen(text) => text.lines().filter(|line| !line.trim().is_empty()).try_for_each(|line| page.line(Line::new().quiet("         | ").plain(line))),
+        Said::Seen(text) => {
+            text.lines().filter(|line| !line.trim().is_empty()).try_for_each(|line| page.line(Line::new().quiet("         | ").plain(line)))
+        }
         Said::End(text) => {
             page.blank()?;
             page.done(Line::from(text.as_str()))
@@ -91,7 +93,10 @@ fn tell(stage: &Stage, say: &dyn Fn(Said)) -> Result<(), CliError> {
         Ok(printed)
     };
 
-    say(Said::Chapter("A service", "Olga runs a web page that everyone could read who finds it. keycap goes in front of it; the page itself stays as it is."));
+    say(Said::Chapter(
+        "A service",
+        "Olga runs a web page that everyone could read who finds it. keycap goes in front of it; the page itself stays as it is.",
+    ));
     stage.vault("olga")?;
     stage.vault("alice")?;
     let page = web::serve().map_err(|error| CliError::failed("tour", format!("no page can be served: {error}")))?;
@@ -101,7 +106,10 @@ fn tell(stage: &Stage, say: &dyn Fn(Said)) -> Result<(), CliError> {
     let gateway = stage.start("olga", &["serve", "web", "--listen", "127.0.0.1:0", "--to", &upstream])?;
     say(Said::Seen(format!("serving web at {gateway}")));
 
-    say(Said::Chapter("A capability", "Alice gets the right to read it for an hour. It is a pair of keys and nothing else: no account, no certificate."));
+    say(Said::Chapter(
+        "A capability",
+        "Alice gets the right to read it for an hour. It is a pair of keys and nothing else: no account, no certificate.",
+    ));
     keycap("olga", &["mint", "web", "--for", "alice", "--allow", "page", "--expires", "1h", "--yes"])?;
     let picture = stage.path("alice.png");
     keycap("olga", &["share", "alice", "--png", &picture, "--yes"])?;
@@ -109,7 +117,10 @@ fn tell(stage: &Stage, say: &dyn Fn(Said)) -> Result<(), CliError> {
     let alice = connect(stage, say, "alice", "web")?;
     say(Said::Seen(format!("GET / -> {}", web::fetch(&alice).map_err(unseen)?)));
 
-    say(Said::Chapter("Handing it on", "Alice makes a narrower one for Ian, offline: nobody has to allow it, and nobody needs to know before it is used."));
+    say(Said::Chapter(
+        "Handing it on",
+        "Alice makes a narrower one for Ian, offline: nobody has to allow it, and nobody needs to know before it is used.",
+    ));
     keycap("alice", &["delegate", "web", "--for", "ian", "--expires", "10m", "--yes"])?;
     let ian = connect(stage, say, "alice", "ian")?;
     let mut open = web::Visit::begin(&ian).map_err(unseen)?;

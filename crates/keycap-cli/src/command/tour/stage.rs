@@ -77,7 +77,8 @@ impl Stage {
     /// If it does not come up.
     pub(super) fn start(&self, who: &str, arguments: &[&str]) -> Result<String, CliError> {
         let mut command = self.command(who, arguments);
-        let mut child = command.arg("--json").stdout(Stdio::piped()).stderr(Stdio::null()).spawn().map_err(|error| self.failed(arguments, &error.to_string()))?;
+        let mut child =
+            command.arg("--json").stdout(Stdio::piped()).stderr(Stdio::null()).spawn().map_err(|error| self.failed(arguments, &error.to_string()))?;
         let mut lines = BufReader::new(child.stdout.take().ok_or_else(|| self.failed(arguments, "it has no output"))?).lines();
         let first = lines.next().and_then(Result::ok).unwrap_or_default();
         // What else it says is read on, so that it never waits for a reader.
@@ -114,6 +115,7 @@ impl Stage {
 
     fn failed(&self, arguments: &[&str], why: &str) -> CliError {
         let shown: &Path = &self.folder;
-        CliError::failed("tour", format!("`keycap {}` did not do what the tour tells", arguments.join(" "))).with(why.replace(&shown.display().to_string(), "…"))
+        CliError::failed("tour", format!("`keycap {}` did not do what the tour tells", arguments.join(" ")))
+            .with(why.replace(&shown.display().to_string(), "…"))
     }
 }
