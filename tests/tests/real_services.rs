@@ -67,7 +67,9 @@ fn redis_nginx_and_ssh_are_reached_by_their_names_through_one_gateway() {
     let curl = require("curl", "curl");
     let page = keycap.run(["run", "lab", "--target", "web", "--", curl.to_str().unwrap(), "-s", "http://{address}/"]).succeeded();
     assert_eq!(page.stdout, "behind keycap");
-    let page = keycap.run(["run", "lab", "--target", "web", "--unix", "--", curl.to_str().unwrap(), "-s", "--unix-socket", "{socket}", "http://x/"]).succeeded();
+    let page = keycap
+        .run(["run", "lab", "--target", "web", "--unix", "--", curl.to_str().unwrap(), "-s", "--unix-socket", "{socket}", "http://x/"])
+        .succeeded();
     assert_eq!(page.stdout, "behind keycap");
 
     let stdio = keycap.command(["connect", "lab", "--target", "shell", "--stdio"]);
