@@ -1,8 +1,9 @@
 //! HMAC-SHA256 (RFC 2104) for what a chain needs: a few short messages under each of many keys.
 
+use hmac::digest::FixedOutput;
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroize;
 
 use super::Rid;
 use crate::label;
@@ -14,18 +15,20 @@ pub(super) struct Keyed(Hmac<Sha256>);
 impl Keyed {
     pub(super) fn new(key: &[u8; 32]) -> Self {
         // HMAC pads a key shorter than its block of 64 bytes with zeros (RFC 2104 §2), so this is the key itself.
-        let mut padded = Zeroizing::new([0; 64]);
-        for (to, from) in padded.iter_mut().zip(key) {
-            *to = *from;
-        }
-        Self(Hmac::new((&*padded).into()))
+        let mut padded = [*key, [0; 32]];
+        let keyed = Self(Hmac::new(padded.as_flattened().into()));
+        // As a slice, which is wiped in one go; an array goes byte by byte.
+        padded.as_flattened_mut().zeroize();
+        keyed
     }
 
     /// `HMAC(key, label || data)`, written to `out`.
     pub(super) fn mac_into(&self, label: &[u8], data: &[u8], out: &mut [u8; 32]) {
-        let mut mac = self.0.clone().chain_update(label).chain_update(data).finalize().into_bytes();
-        out.copy_from_slice(&mac);
-        mac.as_mut_slice().zeroize();
+        // Updated where it stands: chained updates would move its 200 bytes for each part.
+        let mut mac = self.0.clone();
+        mac.update(label);
+        mac.update(data);
+        mac.finalize_into(out.into());
     }
 
     /// `HMAC(key, label || data)`.
