@@ -19,13 +19,22 @@ use crate::unlock::UnlockArgs;
 /// That right is a pair of keys and nothing else. Without a command keycap shows where things stand, and helps you to begin where there is
 /// no vault yet.
 #[derive(Debug, Parser)]
-#[command(name = "keycap", bin_name = "keycap", version, max_term_width = 100, disable_help_subcommand = true)]
+#[command(name = "keycap", bin_name = "keycap", version, max_term_width = 100, disable_help_subcommand = true, after_long_help = AFTER_HELP)]
 pub(crate) struct Args {
     #[command(flatten)]
     pub(crate) globals: Globals,
     #[command(subcommand)]
     pub(crate) command: Option<Verb>,
 }
+
+/// What holds for every command.
+const AFTER_HELP: &str = "\
+Exit codes: 0 done, 1 failed, 2 the command makes no sense, 3 refused by a rule of a capability, 4 the vault is locked.
+
+With --json a command prints one object: {\"keycap\": 1, \"kind\": …, \"data\": …}, or {\"keycap\": 1, \"kind\": \"error\", \"error\": {\"code\", \"message\", \"with\", \"hint\"}}, \
+on standard output, with the same exit code; those that go on print one a line. Within a version fields are added, never renamed or removed.
+
+Secrets are never taken from the command line or the environment: they are pasted, piped in, or read from a file.";
 
 /// Options that every verb takes.
 #[derive(Debug, Clone, Default, clap::Args)]

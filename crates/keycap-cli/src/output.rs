@@ -144,8 +144,8 @@ impl Output {
         let with = with.as_ref().map(|with| Line::from("  with ").plain(with.clone()));
         let hint = hint.as_ref().map(|hint| Line::new().role(Role::Quiet, "  try: ").plain(hint.clone()));
         self.notes(|page| {
-            page.paragraph(Line::new().role(Role::Bad, "error: ").plain(message.clone()))?;
-            with.into_iter().chain(hint).try_for_each(|line| page.paragraph(line))
+            page.hanging(Line::new().role(Role::Bad, "error: ").plain(message.clone()), 7)?;
+            with.into_iter().chain(hint).try_for_each(|line| page.hanging(line, 7))
         });
     }
 

@@ -1,6 +1,6 @@
 //! Questions to the person at the terminal. They are asked on standard error, so that results can be piped, and only where someone can answer.
 
-use std::fmt::Display;
+use std::fmt::{self, Display};
 use std::io::{self, IsTerminal};
 
 use clap::ColorChoice;
@@ -10,6 +10,7 @@ use keycap_vault::SecretText;
 
 use crate::error::CliError;
 use crate::output;
+use crate::output::line::Line;
 use crate::output::page::Page;
 
 /// Who asks. A program that wants JSON is never asked anything but a passphrase.
@@ -79,7 +80,12 @@ impl Prompt {
     /// # Errors
     /// If the person cancels.
     pub(crate) fn select<T: Display>(self, question: &str, options: Vec<T>) -> Result<T, CliError> {
-        answered(Select::new(question, options).with_page_size(12).prompt())
+        let columns = crossterm::terminal::size().map_or(80, |(columns, _)| usize::from(columns));
+        let options =
+            options.into_iter().map(|option| Choice { shown: Line::from(option.to_string()).cut(columns.saturating_sub(MARKER)).text(), option });
+        // What was chosen is repeated without its explanation.
+        let formatter = &|chosen: inquire::list_option::ListOption<&Choice<T>>| chosen.value.label().to_owned();
+        answered(Select::new(question, options.collect()).with_page_size(12).with_formatter(formatter).prompt()).map(|chosen| chosen.option)
     }
 
     /// A passphrase that is there already.
@@ -102,6 +108,28 @@ impl Prompt {
             .with_custom_confirmation_error_message("The two differ.")
             .with_validator(inquire::min_length!(8, "At least 8 characters; several words are better than one."));
         answered(prompt.prompt()).map(SecretText::new)
+    }
+}
+
+/// Columns in front of an option.
+const MARKER: usize = 3;
+
+/// An option on one line of the terminal, however much it says.
+struct Choice<T> {
+    shown: String,
+    option: T,
+}
+
+impl<T> Choice<T> {
+    /// What stands before the explanation, which two blanks set apart.
+    fn label(&self) -> &str {
+        self.shown.split("  ").next().unwrap_or(&self.shown)
+    }
+}
+
+impl<T> Display for Choice<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.shown)
     }
 }
 

@@ -66,7 +66,9 @@ pub(crate) fn create(context: &mut Context) -> Result<Vault, CliError> {
         match &state {
             KeyringState::Ready => places.push(Place::Keyring { locked: false }),
             KeyringState::Locked => places.push(Place::Keyring { locked: true }),
-            KeyringState::Unusable { why, .. } => context.output.note(Line::new().quiet(format!("The system's keyring cannot be used here: {why}."))),
+            KeyringState::Unusable { why, .. } => {
+                context.output.note(Line::new().quiet(format!("The system's keyring cannot be used: {}.", why.split(": ").next().unwrap_or(why))))
+            }
         }
         places.push(Place::Passphrase);
         context.output.note(Line::new().quiet("Nothing secret is ever kept in plain text."));
@@ -163,9 +165,9 @@ enum Place {
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Keyring { locked: false } => "in the system's keyring         it answers; nothing to type",
-            Self::Keyring { locked: true } => "in the system's keyring         it is locked and will ask for its password",
-            Self::Passphrase => "sealed in a file                a passphrase, asked for by each command that needs a secret",
+            Self::Keyring { locked: false } => "in the system's keyring  it answers; nothing to type",
+            Self::Keyring { locked: true } => "in the system's keyring  it is locked, and asks for its password",
+            Self::Passphrase => "sealed in a file         each command that needs a secret asks a passphrase",
         })
     }
 }

@@ -18,6 +18,7 @@ use crate::context::Context;
 use crate::error::CliError;
 use crate::exit::{DONE, Ended};
 use crate::output::line::Line;
+use crate::output::number;
 use crate::output::page::Page;
 
 #[derive(Debug, Args)]
@@ -104,7 +105,7 @@ fn many(args: MintArgs, context: &mut Context) -> Ended {
     let grants = vault.mint_many(&requests)?;
     context.output.show("minted", &Minted { minted: grants.len(), grants: &grants }, |page| {
         let what = if grants.len() == 1 { "capability" } else { "capabilities" };
-        page.done(Line::from("minted ").strong(grants.len().to_string()).plain(" ").plain(what))
+        page.done(Line::from("minted ").strong(number(u64::try_from(grants.len()).unwrap_or(u64::MAX))).plain(" ").plain(what))
     })?;
     DONE
 }

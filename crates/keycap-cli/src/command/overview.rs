@@ -1,7 +1,7 @@
 //! `keycap` alone: how things stand, and what to do next.
 
 use keycap_vault::Vault;
-use keycap_vault::view::{GatewayView, GrantView, SessionView, VaultStatus};
+use keycap_vault::view::{GatewayView, GrantView, SessionView, State, VaultStatus};
 use serde::Serialize;
 
 use super::state;
@@ -18,6 +18,8 @@ use crate::output::time::Times;
 const SOON_S: u64 = 7 * 86_400;
 /// Lines of each list, at most; the list says how many there are more.
 const LINES: u32 = 5;
+/// Grants that are looked at for those lines: of those that expire next, the revoked ones are passed over.
+const LOOKED_AT: u32 = 100;
 
 /// How things stand.
 #[derive(Serialize)]
@@ -75,8 +77,12 @@ fn look(vault: &Vault) -> Result<Overview, CliError> {
     if last_backup.is_none() && status.keys + status.services + status.capabilities > 0 {
         find("There is no backup: what is lost with this machine is lost.".into(), "keycap vault backup");
     }
+    // What was revoked does not expire any more.
+    let works = |grant: &GrantView| matches!(grant.state, State::Active | State::Soon | State::NotYet);
+    let lines = usize::try_from(LINES).unwrap_or(usize::MAX);
+    let expiring = vault.expiring(SOON_S, LOOKED_AT)?.into_iter().filter(works).take(lines).collect();
     Ok(Overview {
-        expiring: vault.expiring(SOON_S, LINES)?,
+        expiring,
         gateways: gateways.into_iter().filter(|gateway| gateway.alive).collect(),
         sessions: vault.sessions(None, LINES)?,
         status,

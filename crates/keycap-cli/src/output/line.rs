@@ -107,6 +107,19 @@ impl Line {
         self.0.iter().map(|(_, text)| text.width()).sum()
     }
 
+    /// Columns of blanks that it begins with, and of a sign such as `✓` or `!` that stands before its first word.
+    pub(crate) fn indent(&self) -> usize {
+        let mut letters = self.0.iter().flat_map(|(_, text)| text.chars()).peekable();
+        let mut blanks = 0;
+        while letters.next_if_eq(&' ').is_some() {
+            blanks += 1;
+        }
+        match (letters.next(), letters.next()) {
+            (Some(sign), Some(' ')) if !sign.is_alphanumeric() => blanks + 2,
+            _ => blanks,
+        }
+    }
+
     /// The first `width` columns of it; an ellipsis is the last one if something is missing.
     #[must_use]
     pub(crate) fn cut(&self, width: usize) -> Self {
@@ -139,6 +152,10 @@ impl Line {
             for word in text.split_inclusive(' ') {
                 let needed = word.trim_end().width();
                 if column + needed > width && column > indent {
+                    // A blank in the last column would wrap by itself.
+                    if let Some((_, text)) = lines.last_mut().and_then(|line| line.0.last_mut()) {
+                        text.truncate(text.trim_end().len());
+                    }
                     lines.push(Self::new().plain(" ".repeat(indent)));
                     column = indent;
                 }
@@ -152,6 +169,11 @@ impl Line {
             }
         }
         lines
+    }
+
+    /// Its text without colours.
+    pub(crate) fn text(&self) -> String {
+        self.0.iter().map(|(_, text)| text.as_str()).collect()
     }
 
     /// Writes it without a line end.
@@ -241,9 +263,15 @@ mod tests {
     }
 
     #[test]
+    fn an_indent_is_what_stands_before_the_first_word() {
+        let of = |text: &str| Line::from(text).indent();
+        assert_eq!([of("word"), of("  word"), of("✓ word"), of("  ! word"), of("a word"), of("")], [0, 2, 2, 4, 0, 0]);
+    }
+
+    #[test]
     fn a_wrapped_line_keeps_every_word_and_stays_within_the_width() {
         let lines = Line::from("one two three ").strong("four five").wrapped(10, 2);
-        let texts: Vec<String> = lines.iter().map(|line| written(line, false).trim_end().to_owned()).collect();
+        let texts: Vec<String> = lines.iter().map(|line| written(line, false)).collect();
         assert_eq!(texts, ["one two", "  three", "  four", "  five"]);
     }
 }

@@ -42,9 +42,16 @@ impl<'a> Page<'a> {
         }
     }
 
-    /// Text that is wrapped between words.
+    /// Text that is wrapped between words. Its further lines are indented as the first is, and stand beside a sign that it begins with.
     pub(crate) fn paragraph(&mut self, line: impl Into<Line>) -> io::Result<()> {
-        self.wrapped(&line.into(), 2)
+        let line = line.into();
+        let indent = line.indent();
+        self.wrapped(&line, indent)
+    }
+
+    /// Text whose further lines stand under what follows its sign or label, so many columns in.
+    pub(crate) fn hanging(&mut self, line: impl Into<Line>, indent: usize) -> io::Result<()> {
+        self.wrapped(&line.into(), indent)
     }
 
     /// A heading.
@@ -68,12 +75,12 @@ impl<'a> Page<'a> {
 
     /// A warning, marked by a sign besides its colour.
     pub(crate) fn warning(&mut self, text: impl AsRef<str>) -> io::Result<()> {
-        self.wrapped(&Line::new().role(Role::Warn, "! ").plain(text), 2)
+        self.paragraph(Line::new().role(Role::Warn, "! ").plain(text))
     }
 
     /// Something that has been done.
     pub(crate) fn done(&mut self, line: impl Into<Line>) -> io::Result<()> {
-        self.wrapped(&Line::new().role(Role::Good, "✓ ").and(line.into()), 2)
+        self.paragraph(Line::new().role(Role::Good, "✓ ").and(line.into()))
     }
 
     /// What to do next: a command, and what it does.
