@@ -1,7 +1,7 @@
 //! Every caveat at its boundary.
 
 use keycap_core::capability::Capability;
-use keycap_core::chain::{Caveat, Caveats, ChainError, PatternSet, Purpose, Reason, Rule};
+use keycap_core::chain::{Block, BlockId, Caveat, Caveats, ChainError, PatternSet, Purpose, Reason, Rule};
 use keycap_core::control::ControlRequest;
 use keycap_core::noise::{Pattern, StatusCode};
 use keycap_core::request::{Request, RequestPath};
@@ -176,6 +176,8 @@ fn an_unknown_caveat_parses_and_never_holds() {
         assert_eq!(Use::by_a_bearer().refusal(&capability), Some((1, Reason::UnknownCaveat)));
         let Some(Caveat::Unknown { encoded, .. }) = capability.chain().blocks()[1].caveats().iter().next() else { panic!("it is known") };
         assert_eq!(encoded, value, "kept as it is, to be shown");
+        let again = Block::link(BlockId::new([1; 8]), capability.chain().blocks()[1].caveats().clone());
+        assert_eq!(again.bytes(), link, "and written again as it came");
     }
     assert_eq!(Reason::UnknownCaveat.status(), StatusCode::UnknownCaveat);
     assert!(Caveats::of([Caveat::Unknown { key: 12, encoded: vec![0] }]).is_err(), "nobody writes what nobody clears");
@@ -220,7 +222,7 @@ fn methods_and_paths_of_a_rule_are_compared_whole() {
 fn a_grant_without_expiry_or_allow_is_not_minted() {
     let mint = |caveats: Vec<Caveat>| {
         let caveats = Caveats::of(caveats).unwrap();
-        crate::world::service().mint(0, keycap_core::chain::BlockId::new([0; 8]), caveats, Vec::new()).err()
+        crate::world::service().mint(0, BlockId::new([0; 8]), caveats, Vec::new()).err()
     };
     assert_eq!(mint(vec![]), Some(ChainError::Unlimited { missing: "exp" }));
     assert_eq!(mint(vec![expires(END)]), Some(ChainError::Unlimited { missing: "allow" }));
