@@ -63,7 +63,7 @@ const CARDS: [&str; 2] = ["keycap1", "keycap-service1"];
 /// Whatever keeps it from being done.
 pub(crate) fn run(args: AddArgs, context: &mut Context) -> Ended {
     let mut vault = context.unlocked_vault()?;
-    let texts = texts(&args, &mut vault, context)?;
+    let mut texts = texts(&args, &mut vault, context)?;
     let incoming = choose(&texts, &vault, context)?;
     let times = context.times(&vault);
     if args.dry_run {
@@ -86,6 +86,10 @@ pub(crate) fn run(args: AddArgs, context: &mut Context) -> Ended {
         None => suggested,
     };
     let added = vault.accept(incoming, &AcceptAs { name: Some(name), gateway: args.gateway, replace: args.replace })?;
+    let cleared = args.clipboard && added.kind == "capability" && texts.pop().is_some_and(super::clipboard::clear);
+    if cleared {
+        context.output.note(Line::new().quiet("It is off the clipboard again."));
+    }
     context.output.show("added", &added, |page| done(&added, page))?;
     DONE
 }

@@ -4,7 +4,9 @@ use std::io::{self, IsTerminal};
 use std::process::Command;
 
 use keycap_vault::SecretText;
-use keycap_vault::clipboard::{CLEAR_AFTER, ClipboardError, copy_secret_detached, hold_for_parent, read_picture, read_text};
+use keycap_vault::clipboard::{
+    CLEAR_AFTER, ClipboardError, Ending, clear_if_holding, copy_secret_detached, hold_for_parent, read_picture, read_text,
+};
 
 use crate::error::CliError;
 use crate::exit::{DONE, Ended};
@@ -54,6 +56,12 @@ pub(crate) fn read() -> Result<Vec<SecretText>, CliError> {
         }
         Err(error) => Err(failed(error)),
     }
+}
+
+/// Takes a secret off the clipboard again, if it is still there, once it has been taken in. Says whether it did.
+pub(crate) fn clear(text: SecretText) -> bool {
+    // Whoever cannot clear it leaves it to the one who copied it.
+    matches!(clear_if_holding(text), Ok(Ending::Cleared))
 }
 
 fn failed(error: ClipboardError) -> CliError {

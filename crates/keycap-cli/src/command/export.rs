@@ -7,6 +7,7 @@ use keycap_vault::SecretText;
 use keycap_vault::{ExportTo, OpenWith};
 use serde::Serialize;
 
+use super::recipient;
 use crate::args::names::{NameKind, names};
 use crate::context::{Consent, Context};
 use crate::error::CliError;
@@ -21,7 +22,7 @@ const MAX_EXPORT_BYTES: u64 = 1 << 20;
 /// Where a sealed file goes, and to whom it is sealed.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct ExportArgs {
-    /// Seal it to this recipient instead of a passphrase: a key, a key card, age1…, an SSH public key; may be given more than once
+    /// Seal it to this recipient instead of a passphrase: a key, a key card or a file that holds one, age1…, an SSH public key; may be given more than once
     #[arg(long = "to", value_name = "RECIPIENT", add = names([NameKind::Key]))]
     recipients: Vec<String>,
     /// Read the passphrase to seal it under from the first line of this file
@@ -82,7 +83,9 @@ impl ExportArgs {
                 .hint("name a file with --output, or pipe it somewhere"));
         }
         if !self.recipients.is_empty() {
-            return Ok(ExportTo::Recipients(self.recipients.clone()));
+            let vault = context.vault()?;
+            let recipients = self.recipients.iter().map(|recipient| recipient::resolve(recipient, &vault)).collect::<Result<_, _>>()?;
+            return Ok(ExportTo::Recipients(recipients));
         }
         if let Some(path) = &self.new_passphrase_file {
             return secret_input::passphrase_from_file(path).map(ExportTo::Passphrase);

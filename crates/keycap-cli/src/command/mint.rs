@@ -86,8 +86,9 @@ pub(crate) fn run(args: MintArgs, context: &mut Context) -> Ended {
     context.output.show("grant", &grant, |page| {
         minted(&grant, page)?;
         page.blank()?;
-        page.next(format!("keycap share {} --qr", grant.name), "show it as a QR code")?;
-        page.next(format!("keycap share {} --to KEY", grant.name), "seal it to its recipient")
+        let holder = grant.holder.as_ref().and_then(|holder| holder.name.as_deref());
+        page.next(format!("keycap share {} --to {}", grant.name, holder.unwrap_or("KEY")), "seal it to its recipient")?;
+        page.next(format!("keycap share {} --qr", grant.name), "show it as a QR code")
     })?;
     DONE
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::{ArgGroup, Args};
 use keycap_vault::qr::Qr;
 use keycap_vault::view::SharedView;
-use keycap_vault::{Outgoing, ShareHow, ShareRequest, Vault};
+use keycap_vault::{Outgoing, ShareHow, ShareRequest, Vault, VaultError};
 use serde::Serialize;
 
 use super::recipient;
@@ -88,6 +88,7 @@ enum How {
 /// Whatever keeps it from being done.
 pub(crate) fn run(args: ShareArgs, context: &mut Context) -> Ended {
     let mut vault = context.unlocked_vault()?;
+    let args = ShareArgs { target: meant(args.target, &vault)?, ..args };
     let how = how(&args, &vault, context)?;
     // Everything that can be refused is refused now: a share that fails later has used up the grant's first one.
     check(&how, &args, &vault, context)?;
@@ -122,6 +123,22 @@ pub(crate) fn show_qr(outgoing: &Outgoing, context: &mut Context) -> Result<(), 
         if view.secret { Line::new().role(Role::Warn, "Whoever scans it has it.") } else { Line::new() },
     ];
     output::qr::show(&outgoing.qr_payload(), &caption, &mut context.output, context.prompt)
+}
+
+/// What a name means that is also somebody's key card: the capability for them, which often has their name. Their card is theirs to share; with
+/// a key of one's own it stays open which is meant.
+fn meant(target: String, vault: &Vault) -> Result<String, CliError> {
+    let found = |error: VaultError| if error.code() == "not-found" { Ok(false) } else { Err(CliError::from(error)) };
+    if !vault.key(&target).map(|key| !key.own).or_else(found)? {
+        return Ok(target);
+    }
+    let held = vault.capability(&target).map(|_| true).or_else(found)?;
+    let granted = vault.grant(&target).map(|_| true).or_else(found)?;
+    Ok(match (held, granted) {
+        (true, false) => format!("cap:{target}"),
+        (false, true) => format!("grant:{target}"),
+        (true, true) | (false, false) => target,
+    })
 }
 
 /// What the options say, or the person picks.
@@ -208,7 +225,8 @@ fn is_card(target: &str, vault: &Vault) -> Result<bool, CliError> {
     if target.starts_with("key:") || target.starts_with("service:") {
         return Ok(true);
     }
-    let found = |error: keycap_vault::VaultError| if error.code() == "not-found" { Ok(false) } else { Err(CliError::from(error)) };
+    let target = target.strip_prefix("cap:").or_else(|| target.strip_prefix("grant:")).unwrap_or(target);
+    let found = |error: VaultError| if error.code() == "not-found" { Ok(false) } else { Err(CliError::from(error)) };
     let secret = vault.capability(target).map(|_| true).or_else(found)? || vault.grant(target).map(|_| true).or_else(found)?;
     Ok(!secret)
 }

@@ -243,3 +243,22 @@ fn man_pages_and_completions() {
         "keycap man man\nls man\nhead -n 3 man/keycap-mint.1\nkeycap completions fish\nkeycap completions nothing"
     );
 }
+
+#[test]
+fn a_recipient_can_be_the_file_with_a_card_that_was_taken_in() {
+    let place = with_grants();
+    place.prepare("KEYCAP_VAULT=bob.vault keycap key new robert\nKEYCAP_VAULT=bob.vault keycap share robert --reveal --output robert.keycap");
+    transcript!(
+        place,
+        "recipients",
+        "keycap share alice --to robert.keycap
+         keycap share alice --to bob.keycap
+         keycap share ci --to $(cat bob.keycap)
+         keycap share ci --to age1nonsense --output other.age
+         keycap share ci --to nobody.keycap
+         keycap mint orders --for bob --holder bob --yes
+         keycap share bob --to bob
+         keycap mint orders --for operator --yes
+         keycap share operator --to bob"
+    );
+}
