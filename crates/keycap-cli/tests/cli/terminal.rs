@@ -6,7 +6,7 @@ use crate::place::{Ended, Place};
 fn typed(place: &Place, line: &str, keys: &str) -> Ended {
     // The keys follow once the question stands, or they would be taken for something else's.
     let line = format!("stty cols 80 rows 24; {line}");
-    place.shell(&format!("{{ sleep 0.7; printf '{keys}'; sleep 0.5; }} | script -qec '{}' /dev/null", line.replace('\'', r"'\''")))
+    place.shell(&format!("{{ sleep 1.5; printf '{keys}'; sleep 0.5; }} | script -qec '{}' /dev/null", line.replace('\'', r"'\''")))
 }
 
 #[test]
@@ -60,7 +60,7 @@ fn what_is_pasted_is_not_shown_and_line_breaks_in_it_do_no_harm() {
     let keys = format!("{first}\\n{second}\\r");
     let line = "stty cols 80 rows 24; keycap add";
     let ended =
-        place.shell(&format!("{{ sleep 0.7; printf '{keys}'; sleep 0.7; printf 'held\\r'; sleep 0.5; }} | script -qec '{line}' /dev/null")).exited(0);
+        place.shell(&format!("{{ sleep 1.5; printf '{keys}'; sleep 1.5; printf 'held\\r'; sleep 0.5; }} | script -qec '{line}' /dev/null")).exited(0);
     assert!(!ended.stdout.contains("KEYCAP-SECRET-1"), "{}", ended.stdout);
     assert!(place.keycap(&["caps"]).succeeded().contains("held"));
 }
