@@ -21,7 +21,7 @@ mod entry;
 mod header;
 mod stream;
 
-use crate::transport::{End, Sending, TransportError};
+use crate::transport::{End, MAX_PUSH, Sending, TransportError};
 pub(crate) use driver::{Driver, Event, Over};
 use entry::Entry;
 use header::{Flags, Header, Kind};
@@ -33,6 +33,11 @@ const INITIAL_WINDOW: u32 = 256 * 1024;
 const LARGEST_WINDOW: u32 = 8 * 1024 * 1024;
 /// By how much all windows of a session may grow in sum.
 const MOST_GROWTH: u32 = 32 * 1024 * 1024;
+/// From this size on pieces of data lie in buffers of the largest size, which are used again: to take and give back memory for each costs
+/// more than to move what is in it. No smaller, so that what a peer sends takes at most twice its size.
+const REUSED: usize = MAX_PUSH / 2;
+/// Buffers that are kept for use again.
+const MOST_SPARE: usize = 8;
 
 /// In what a peer breaks yamux.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -92,6 +97,8 @@ struct State {
     crowded: Vec<u32>,
     /// By how much windows may still grow.
     growth: u32,
+    /// Buffers for use again.
+    spare: Vec<Vec<u8>>,
     over: bool,
     /// What went wrong when a stream sent, for the driver.
     failed: Option<TransportError>,
@@ -99,8 +106,17 @@ struct State {
 
 impl Session {
     fn new(sending: Sending, end: End, max_streams: usize, round_trip: Duration) -> Arc<Self> {
-        let state =
-            State { sending, streams: HashMap::new(), next: 1, latest: 0, crowded: Vec::new(), growth: MOST_GROWTH, over: false, failed: None };
+        let state = State {
+            sending,
+            streams: HashMap::new(),
+            next: 1,
+            latest: 0,
+            crowded: Vec::new(),
+            growth: MOST_GROWTH,
+            spare: Vec::new(),
+            over: false,
+            failed: None,
+        };
         Arc::new(Self { state: Mutex::new(state), driver: AtomicWaker::new(), end, max_streams, round_trip })
     }
 
@@ -126,6 +142,29 @@ impl Session {
     #[cfg(test)]
     pub(crate) fn streams(&self) -> usize {
         self.lock().streams.len()
+    }
+
+    /// A copy of a piece of data.
+    fn copy(&self, piece: &[u8]) -> Vec<u8> {
+        if piece.len() < REUSED {
+            return piece.to_vec();
+        }
+        let spare = self.lock().spare.pop();
+        let mut copy = spare.unwrap_or_else(|| Vec::with_capacity(MAX_PUSH));
+        copy.extend_from_slice(piece);
+        copy
+    }
+
+    /// Takes back what [`Self::copy`] has made.
+    fn give_back(&self, mut copy: Vec<u8>) {
+        if copy.capacity() < REUSED {
+            return;
+        }
+        copy.clear();
+        let mut state = self.lock();
+        if state.spare.len() < MOST_SPARE {
+            state.spare.push(copy);
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

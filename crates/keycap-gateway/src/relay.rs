@@ -93,20 +93,21 @@ impl<C: Endpoint> Relay<C> {
         Self { connection, stream, up: Up::Copying, down, queue: Queue::default(), ends_with_service: false }
     }
 
+    /// Reads as long as there is something to read, and sends it together.
     fn poll_up(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), RelayError>> {
+        let mut pushed = false;
         while self.up == Up::Copying {
-            let room = ready!(self.stream.poll_ready(cx))?;
-            let (connection, stream) = (&mut self.connection, &self.stream);
-            let read = SCRATCH.with_borrow_mut(|scratch| {
-                let room = room.min(scratch.len());
-                let mut buffer = ReadBuf::new(scratch.get_mut(..room).unwrap_or_default());
-                ready!(Pin::new(connection).poll_read(cx, &mut buffer))?;
-                if !buffer.filled().is_empty() {
-                    stream.send(buffer.filled())?;
+            let read = match self.poll_push(cx) {
+                Poll::Ready(read) => read?,
+                Poll::Pending => {
+                    if pushed {
+                        self.stream.flush();
+                    }
+                    return Poll::Pending;
                 }
-                Poll::Ready(Ok::<_, RelayError>(buffer.filled().len()))
-            });
-            if ready!(read)? == 0 {
+            };
+            pushed = true;
+            if read == 0 {
                 self.stream.finish()?;
                 self.up = Up::Ended;
             }
@@ -114,11 +115,26 @@ impl<C: Endpoint> Relay<C> {
         Poll::Ready(Ok(()))
     }
 
+    /// Reads once, and gives the stream what was read; 0 is the connection's end.
+    fn poll_push(&mut self, cx: &mut Context<'_>) -> Poll<Result<usize, RelayError>> {
+        let room = ready!(self.stream.poll_ready(cx))?;
+        let (connection, stream) = (&mut self.connection, &self.stream);
+        SCRATCH.with_borrow_mut(|scratch| {
+            let room = room.min(scratch.len());
+            let mut buffer = ReadBuf::new(scratch.get_mut(..room).unwrap_or_default());
+            ready!(Pin::new(connection).poll_read(cx, &mut buffer))?;
+            if !buffer.filled().is_empty() {
+                stream.push(buffer.filled())?;
+            }
+            Poll::Ready(Ok(buffer.filled().len()))
+        })
+    }
+
     fn poll_down(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), RelayError>> {
         loop {
             self.gather(cx)?;
             if self.queue.bytes > 0 {
-                ready!(self.queue.poll_write(&mut self.connection, cx))?;
+                ready!(self.queue.poll_write(&mut self.connection, &self.stream, cx))?;
                 continue;
             }
             match self.down {
@@ -215,8 +231,8 @@ impl Queue {
         }
     }
 
-    /// Writes once.
-    fn poll_write(&mut self, connection: &mut impl Endpoint, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+    /// Writes once; what was written goes back to the stream.
+    fn poll_write(&mut self, connection: &mut impl Endpoint, stream: &Stream, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let mut slices = [IoSlice::new(&[]); SLICES];
         let chunks = self.chunks.iter().enumerate();
         let mut used = 0;
@@ -232,19 +248,16 @@ impl Queue {
         if written == 0 {
             return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
         }
-        self.advance(written);
+        self.advance(written, |chunk| stream.give_back(chunk));
         Poll::Ready(Ok(()))
     }
 
-    fn advance(&mut self, written: usize) {
+    fn advance(&mut self, written: usize, mut used_up: impl FnMut(Vec<u8>)) {
         self.bytes -= written;
         self.written += written;
         while let Some(first) = self.chunks.front().map(Vec::len).filter(|first| *first <= self.written) {
-            self.chunks.pop_front();
+            self.chunks.pop_front().into_iter().for_each(&mut used_up);
             self.written -= first;
-        }
-        if self.chunks.is_empty() {
-            self.chunks = VecDeque::new();
         }
     }
 }

@@ -148,6 +148,7 @@ impl Driver {
             match self.pulse.beat(state.sending.spoke()) {
                 Some(Beat::KeepAlive) => {
                     self.receiving.release();
+                    state.spare = Vec::new();
                     state.sending.keep_alive()?;
                 }
                 Some(Beat::Silent) => return Err(TransportError::Silent),
@@ -283,7 +284,7 @@ impl Parser {
 }
 
 fn deliver(session: &Session, id: u32, piece: &[u8], end: bool) {
-    let chunk = piece.to_vec();
+    let chunk = session.copy(piece);
     let mut state = session.lock();
     if let Some(entry) = state.streams.get_mut(&id) {
         if !chunk.is_empty() {

@@ -8,6 +8,10 @@ use tokio::time::{Duration, Instant};
 use super::header::Flags;
 use super::{Broken, INITIAL_WINDOW, LARGEST_WINDOW, MuxError};
 
+/// Up to this size a window also grows to be moved less often.
+const HANDY: u32 = 2 * 1024 * 1024;
+/// To move a window more often than this is often.
+const OFTEN: Duration = Duration::from_millis(10);
 /// Up to this size pieces are put together, so that many small ones do not cost a multiple of their size.
 const SMALL: usize = 4 * 1024;
 
@@ -75,21 +79,19 @@ impl Entry {
     pub(super) fn take(&mut self) -> Option<Vec<u8>> {
         let chunk = self.chunks.pop_front()?;
         self.taken = self.taken.saturating_add(u32::try_from(chunk.len()).unwrap_or(u32::MAX));
-        if self.chunks.is_empty() {
-            self.chunks = VecDeque::new();
-        }
         Some(chunk)
     }
 
-    /// By how much the window is to be moved now: when half of it was taken, so that the peer is told twice a window. A peer that fills its
-    /// window within two round trips gets a larger one, out of `growth`.
+    /// By how much the window is to be moved now: when half of it was taken, so that the peer is told twice a window. A peer that fills the
+    /// half within two round trips gets a larger one, out of `growth`; up to [`HANDY`], also one that has to be told often.
     pub(super) fn move_window(&mut self, growth: &mut u32, round_trip: Duration) -> Option<u32> {
         if self.taken < self.window / 2 || self.received_end {
             return None;
         }
         let now = Instant::now();
         let mut by = std::mem::take(&mut self.taken);
-        if now - self.moved < round_trip * 2 {
+        let soon = if self.window < HANDY { OFTEN.max(round_trip * 2) } else { round_trip * 2 };
+        if now - self.moved < soon {
             let larger = self.window.min(LARGEST_WINDOW - self.window).min(*growth);
             *growth -= larger;
             self.window += larger;

@@ -22,6 +22,9 @@ impl Stream {
     /// Waits until something may be sent, and says how much at most.
     pub(crate) fn poll_ready(&self, cx: &mut Context<'_>) -> Poll<Result<usize, Broken>> {
         let mut state = self.session.lock();
+        if state.sending.is_full() && !state.over {
+            self.session.send_now(&mut state);
+        }
         let State { over, streams, sending, crowded, .. } = &mut *state;
         let Some(entry) = streams.get_mut(&self.id) else { return Poll::Ready(Err(Broken::Reset)) };
         if entry.reset {
@@ -40,8 +43,8 @@ impl Stream {
         Poll::Pending
     }
 
-    /// Sends bytes: no more than [`Self::poll_ready`] has just allowed.
-    pub(crate) fn send(&self, bytes: &[u8]) -> Result<(), Broken> {
+    /// Adds bytes to what is to be sent: no more than [`Self::poll_ready`] has just allowed. [`Self::flush`] sends them.
+    pub(crate) fn push(&self, bytes: &[u8]) -> Result<(), Broken> {
         let mut state = self.session.lock();
         if state.over {
             return Err(Broken::SessionOver);
@@ -52,7 +55,25 @@ impl Stream {
         entry.credit = entry.credit.checked_sub(length).ok_or(Broken::Reset)?;
         let flags = entry.greet();
         let added = state.push_header(Kind::Data, flags, self.id, length).and_then(|()| state.sending.push(bytes));
-        self.added(&mut state, added);
+        if let Err(error) = added {
+            state.failed.get_or_insert(error);
+            self.session.driver.wake();
+        }
+        Ok(())
+    }
+
+    /// Sends what was pushed.
+    pub(crate) fn flush(&self) {
+        let mut state = self.session.lock();
+        if !state.over {
+            self.session.send_now(&mut state);
+        }
+    }
+
+    /// Sends bytes at once, under the same terms as [`Self::push`].
+    pub(crate) fn send(&self, bytes: &[u8]) -> Result<(), Broken> {
+        self.push(bytes)?;
+        self.flush();
         Ok(())
     }
 
@@ -94,6 +115,11 @@ impl Stream {
             self.added(&mut state, added);
         }
         Poll::Ready(Ok(Some(chunk)))
+    }
+
+    /// Takes back a chunk that was used up, for use again.
+    pub(crate) fn give_back(&self, chunk: Vec<u8>) {
+        self.session.give_back(chunk);
     }
 
     /// Whether the peer has ended its side: what it has sent until then is complete, whatever became of the other direction.

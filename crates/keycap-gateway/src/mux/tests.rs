@@ -280,6 +280,14 @@ async fn a_window_grows_for_a_peer_that_fills_it_within_two_round_trips() {
     }
     assert_eq!(windows, [1, 2, 4, 8, 16, 0, 0, 0].map(|times| times * INITIAL_WINDOW));
     assert_eq!(growth, MOST_GROWTH - (LARGEST_WINDOW - INITIAL_WINDOW));
+    // On a short way, it only grows until it need not be moved so often.
+    let mut near = Entry::new(Flags::NONE, 0);
+    let mut windows = Vec::new();
+    for _ in 0..5 {
+        let half = take_half(&mut near, 5).await;
+        windows.push(near.move_window(&mut growth, Duration::from_millis(1)).unwrap() - half);
+    }
+    assert_eq!(windows, [1, 2, 4, 0, 0].map(|times| times * INITIAL_WINDOW));
 }
 
 #[test]

@@ -186,8 +186,9 @@ fn a_queue_advances_over_whole_and_partial_pieces() {
     for piece in [&b"abc"[..], b"", b"de", b"f"] {
         queue.push(piece.to_vec());
     }
-    queue.advance(4);
-    assert_eq!((queue.bytes, queue.written, queue.chunks.len()), (2, 1, 2));
-    queue.advance(2);
-    assert_eq!((queue.bytes, queue.written, queue.chunks.capacity()), (0, 0, 0));
+    let mut used_up = Vec::new();
+    queue.advance(4, |chunk| used_up.push(chunk));
+    assert_eq!((queue.bytes, queue.written, used_up.concat()), (2, 1, b"abc".to_vec()));
+    queue.advance(2, |chunk| used_up.push(chunk));
+    assert_eq!((queue.bytes, queue.written, used_up.concat()), (0, 0, b"abcdef".to_vec()));
 }
