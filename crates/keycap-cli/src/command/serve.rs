@@ -18,7 +18,7 @@ pub(crate) struct ServeArgs {
     /// The service
     #[arg(value_name = "SERVICE", add = names([NameKind::Service]))]
     service: String,
-    /// Where to listen: host:port, [::1]:port, unix:/path; port 0 takes a free one
+    /// Where to listen: host:port or unix:/path; port 0 takes a free one
     #[arg(long, value_name = "ADDRESS")]
     listen: String,
     /// What to put sessions through to, unchanged: host:port or unix:/path; NAME= in front gives the target a name other than `default`
