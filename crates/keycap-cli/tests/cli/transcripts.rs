@@ -115,7 +115,7 @@ fn minting() {
     transcript!(
         place,
         "mint",
-        "keycap mint orders --for dave --expires 2d
+        "keycap mint orders --for dave --expires 5d
          keycap mint orders --for dave --allow 'GET,HEAD /api' --max-session 8h --max-links 0 --max-concurrent 2 --dry-run
          keycap mint orders --for dave --holder bob --patterns XKpsk3,IKpsk2 --purpose session --realm eu --nbf 1d --dry-run
          keycap mint orders --for dave --expires 3x
