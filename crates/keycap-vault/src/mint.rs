@@ -31,6 +31,8 @@ pub struct MintRequest {
     pub limits: Limits,
 }
 
+/// Of how many grants minted at once the log names the rids.
+const LOGGED_RIDS: usize = 16;
 /// Bytes beyond which a capability's QR code does not fit a terminal of 80×24: version 6 at level L holds 195 characters.
 const EASY_QR_CHARACTERS: usize = 195;
 
@@ -95,10 +97,13 @@ impl Vault {
             [(service, name, _)] => format!("{}/{name}", service.name),
             many => format!("{} grants", many.len()),
         };
-        let rids: Vec<_> = rows.iter().map(|row| row.rid.to_string()).collect();
-        self.change_with("grant.mint", &target, serde_json::json!({ "rids": rids }), Vec::new(), |tx| {
-            rows.iter().try_for_each(|row| Ok(grant::insert(tx, row)?))
-        })?;
+        // Each grant has a row of its own in the ledger; one line of the log need not repeat thousands of them.
+        let rids: Vec<_> = rows.iter().take(LOGGED_RIDS).map(|row| row.rid.to_string()).collect();
+        let detail = match rows.len() {
+            0..=LOGGED_RIDS => serde_json::json!({ "rids": rids }),
+            many => serde_json::json!({ "grants": many, "rids_begin": rids }),
+        };
+        self.change_with("grant.mint", &target, detail, Vec::new(), |tx| rows.iter().try_for_each(|row| Ok(grant::insert(tx, row)?)))?;
         rows.iter().map(|row| self.grant_view_by_rid(&row.rid)).collect()
     }
 
