@@ -16,12 +16,12 @@ pub(crate) mod primitives;
 mod setup;
 
 #[cfg(test)]
-mod fixtures;
+pub(crate) mod fixtures;
 
 pub use frame::{Frame, FrameError, FrameReceiver, FrameSender, FrameType, MAX_DATA_BODY};
 pub use handshake::{Confirmed, Established, HandshakeError, Initiator, Responder};
 pub use hello::{HelloError, HelloTagKey};
-pub use oneway::{OneWayError, open_locator, seal_locator, verify_ticket, write_ticket};
+pub use oneway::{OneWayError, Sender, open_locator, seal_locator, verify_ticket, write_ticket};
 pub use pattern::{Pattern, Suite, protocol_name};
 pub use status::{Status, StatusCode, StatusError};
 pub use stream::{StreamError, StreamKind, StreamRequest};

@@ -174,6 +174,20 @@ impl DerivedChain {
         })
     }
 
+    /// Whether `exp` alone, or a revocation, is what refuses this chain for `request`: every other caveat holds, the holder fits, and the tickets
+    /// verify. For what was sealed, which may be opened on request long after.
+    pub(crate) fn refused_by_time_alone(&self, service: &StaticKey, clearing: &Clearing<'_>, request: &Request) -> bool {
+        let mut otherwise = false;
+        let mut collect = |refusal: Refusal| {
+            otherwise |= refusal.reason != Reason::Expired;
+            Ok(())
+        };
+        // `collect` never returns a refusal, so neither do the checks.
+        let _ = check_caveats(self.chain(), clearing, &mut collect);
+        let _ = check_allow(self.chain(), request, &mut collect);
+        !otherwise && self.check_tickets(service).is_ok()
+    }
+
     fn check_revocations(&self, revocations: &impl RevocationCheck) -> Result<(), Refusal> {
         let revoked = |block| Refusal { block, caveat: None, reason: Reason::Revoked };
         if self.chain().epoch() < revocations.min_epoch() {

@@ -15,7 +15,7 @@ use crate::service::ServiceKeys;
 use crate::time::UnixSeconds;
 
 /// Draws the same byte for ever.
-pub(super) struct Fixed(pub(super) u8);
+pub(crate) struct Fixed(pub(crate) u8);
 
 impl RngCore for Fixed {
     fn next_u32(&mut self) -> u32 {
@@ -39,19 +39,19 @@ impl RngCore for Fixed {
 impl CryptoRng for Fixed {}
 
 /// The key pair with 32 times this byte as its private half.
-pub(super) fn static_key(byte: u8) -> StaticKey {
+pub(crate) fn static_key(byte: u8) -> StaticKey {
     StaticKey::from_private(Secret::new([byte; 32]))
 }
 
 /// A service with a root of epoch 0.
-pub(super) fn service() -> ServiceKeys {
+pub(crate) fn service() -> ServiceKeys {
     let mut roots = RootSecrets::new();
     roots.insert(0, RootSecret::from_secret(Secret::new([7; 32])));
     ServiceKeys::new(static_key(1), roots, None)
 }
 
 /// A capability of that service, bound to `holder` if there is one.
-pub(super) fn capability(holder: Option<&PublicKey>) -> Capability {
+pub(crate) fn capability(holder: Option<&PublicKey>) -> Capability {
     let caveats = [Caveat::Expires(UnixSeconds::new(2_000_000_000)), Caveat::Allow(vec![Rule::default()])];
     let caveats = caveats.into_iter().chain(holder.copied().map(Caveat::Holder));
     service().mint(0, BlockId::new([3; 8]), Caveats::of(caveats).unwrap(), Vec::new()).unwrap()

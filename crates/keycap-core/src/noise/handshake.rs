@@ -175,14 +175,14 @@ fn write_empty<const LENGTH: usize>(state: &mut HandshakeState, number: u8) -> R
 }
 
 /// The keys of both directions (Noise §5.2, Split), first the initiator's, and the handshake hash. The handshake is over and dropped with it.
-struct Split {
-    from_initiator: Secret<32>,
+pub(super) struct Split {
+    pub(super) from_initiator: Secret<32>,
     from_responder: Secret<32>,
     handshake_hash: [u8; 32],
 }
 
 impl Split {
-    fn of(mut state: Box<HandshakeState>) -> Self {
+    pub(super) fn of(mut state: Box<HandshakeState>) -> Self {
         let handshake_hash = state.get_handshake_hash().first_chunk().copied().unwrap_or_default();
         let keys = Zeroizing::new(state.dangerously_get_raw_split());
         let (from_initiator, from_responder) = &*keys;

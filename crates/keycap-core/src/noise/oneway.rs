@@ -12,7 +12,9 @@
 //! private key later, since the reader adds no ephemeral key; and, with that private key, messages in a sender's name.
 
 use rand_core::{CryptoRng, RngCore};
+use snow::HandshakeState;
 
+use super::handshake::Split;
 use super::padding::{self, PaddingError};
 use super::pattern::{Pattern, Suite, protocol_name};
 use super::setup::Setup;
@@ -97,6 +99,29 @@ pub fn seal(
     payload: &[u8],
     rng: &mut (impl CryptoRng + RngCore),
 ) -> Result<Vec<u8>, OneWayError> {
+    seal_state(sender, reader, psk, prologue, payload, rng).map(|(message, _)| message)
+}
+
+/// As [`seal`] with an empty payload; also gives the key of what the sender writes after it, the first of Split (Noise §5.2).
+pub(crate) fn seal_head(
+    sender: Sender<'_>,
+    reader: &PublicKey,
+    psk: &Secret<32>,
+    prologue: &[u8],
+    rng: &mut (impl CryptoRng + RngCore),
+) -> Result<(Vec<u8>, Secret<32>), OneWayError> {
+    let (message, state) = seal_state(sender, reader, Some(psk), prologue, &[], rng)?;
+    Ok((message, Split::of(state).from_initiator))
+}
+
+fn seal_state(
+    sender: Sender<'_>,
+    reader: &PublicKey,
+    psk: Option<&Secret<32>>,
+    prologue: &[u8],
+    payload: &[u8],
+    rng: &mut (impl CryptoRng + RngCore),
+) -> Result<(Vec<u8>, Box<HandshakeState>), OneWayError> {
     let (form, local) = match sender {
         Sender::Anonymous => (Form::N, None),
         Sender::Shown(key) => (Form::X, Some(key)),
@@ -115,8 +140,9 @@ pub fn seal(
         ephemeral: Some(Secret::generate(rng)),
     };
     let mut message = vec![0; length];
-    let written = setup.initiator().and_then(|mut state| state.write_message(payload, &mut message));
-    if written == Ok(length) { Ok(message) } else { Err(OneWayError::Seal) }
+    let mut state = setup.initiator().map_err(|_| OneWayError::Seal)?;
+    let written = state.write_message(payload, &mut message);
+    if written == Ok(length) { Ok((message, state)) } else { Err(OneWayError::Seal) }
 }
 
 /// Opens a message.
@@ -124,6 +150,31 @@ pub fn seal(
 /// # Errors
 /// [`OneWayError::Length`], [`OneWayError::Unauthentic`], and [`OneWayError::Sender`] for an X message from a key that is none.
 pub fn open(expected: Expected<'_>, reader: &StaticKey, psk: Option<&Secret<32>>, prologue: &[u8], message: &[u8]) -> Result<Opened, OneWayError> {
+    open_state(expected, reader, psk, prologue, message).map(|(opened, _)| opened)
+}
+
+/// Opens what [`seal_head`] made: the sender, and the key of what it wrote after it. A payload that is not empty is refused.
+pub(crate) fn open_head(
+    expected: Expected<'_>,
+    reader: &StaticKey,
+    psk: &Secret<32>,
+    prologue: &[u8],
+    message: &[u8],
+) -> Result<(Option<PublicKey>, Secret<32>), OneWayError> {
+    let (opened, state) = open_state(expected, reader, Some(psk), prologue, message)?;
+    if !opened.payload.is_empty() {
+        return Err(OneWayError::Length { actual: message.len() });
+    }
+    Ok((opened.sender, Split::of(state).from_initiator))
+}
+
+fn open_state(
+    expected: Expected<'_>,
+    reader: &StaticKey,
+    psk: Option<&Secret<32>>,
+    prologue: &[u8],
+    message: &[u8],
+) -> Result<(Opened, Box<HandshakeState>), OneWayError> {
     let (form, remote) = match expected {
         Expected::Anonymous => (Form::N, None),
         Expected::Shown => (Form::X, None),
@@ -148,7 +199,7 @@ pub fn open(expected: Expected<'_>, reader: &StaticKey, psk: Option<&Secret<32>>
     let payload = SecretBytes::new(payload);
     // Only now is the key in an X message authenticated.
     let sender = state.get_remote_static().map(PublicKey::parse_slice).transpose().map_err(OneWayError::Sender)?;
-    Ok(Opened { payload, sender })
+    Ok((Opened { payload, sender }, state))
 }
 
 /// Seals a chain to its service, so that only the service can read which chain it is.
@@ -164,12 +215,22 @@ pub fn seal_locator(service: &PublicKey, chain: &Chain, rng: &mut (impl CryptoRn
 /// # Errors
 /// [`OneWayError::Length`], [`OneWayError::Unauthentic`], [`OneWayError::Padding`], [`OneWayError::Chain`].
 pub fn open_locator(service: &StaticKey, locator: &[u8]) -> Result<Chain, OneWayError> {
-    let padded_len = locator.len().checked_sub(Form::N.overhead()).filter(|length| length % padding::BLOCK == 0);
-    if !padded_len.is_some_and(|length| (padding::BLOCK..=padding::padded_len(MAX_CHAIN_BYTES)).contains(&length)) {
-        return Err(OneWayError::Length { actual: locator.len() });
-    }
+    check_locator_len(locator)?;
     let opened = open(Expected::Anonymous, service, None, label::LOCATOR, locator)?;
     Ok(Chain::parse(padding::unpad(opened.payload.expose())?)?)
+}
+
+/// Whether a locator can have that many bytes.
+///
+/// # Errors
+/// [`OneWayError::Length`] if not.
+pub(crate) fn check_locator_len(locator: &[u8]) -> Result<(), OneWayError> {
+    let padded_len = locator.len().checked_sub(Form::N.overhead()).filter(|length| length % padding::BLOCK == 0);
+    if padded_len.is_some_and(|length| (padding::BLOCK..=padding::padded_len(MAX_CHAIN_BYTES)).contains(&length)) {
+        Ok(())
+    } else {
+        Err(OneWayError::Length { actual: locator.len() })
+    }
 }
 
 /// Makes a hand-off ticket: `holder` tells `service` that it hands its capability on. `hpsk` is the hand-off psk of the preceding block, and

@@ -19,7 +19,7 @@ use aws_lc as chosen;
 use portable as chosen;
 
 /// Bytes that an AEAD adds to its plaintext.
-pub(super) const TAG_LEN: usize = 16;
+pub(crate) const TAG_LEN: usize = 16;
 
 /// A private X25519 key in the form in which it is fastest to use: the public half is computed, and the key is imported where the
 /// primitive lives. Made once for a static key, shared by all its handshakes.
