@@ -52,6 +52,19 @@ pub const HRP_SERVICE_CARD: &str = "keycap-service";
 /// URI scheme, with its colon.
 pub const URI_SCHEME: &str = "keycap:";
 
+/// The stanzas' names in an age header: to a capability, sender anonymous.
+pub const STANZA_NPSK0: &str = "keycap1-Npsk0";
+/// To a capability, the sender shown.
+pub const STANZA_XPSK1: &str = "keycap1-Xpsk1";
+/// To a capability, the sender known.
+pub const STANZA_KPSK0: &str = "keycap1-Kpsk0";
+/// To a key card, sender anonymous.
+pub const STANZA_N: &str = "keycap1-N";
+/// To a key card, the sender shown.
+pub const STANZA_X: &str = "keycap1-X";
+/// To a key card, the sender known.
+pub const STANZA_K: &str = "keycap1-K";
+
 #[cfg(test)]
 mod tests {
     use super::*;

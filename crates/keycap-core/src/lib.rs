@@ -9,6 +9,7 @@ pub mod key;
 pub mod label;
 pub mod noise;
 pub mod request;
+pub mod seal;
 pub mod secret;
 pub mod service;
 pub mod text;
