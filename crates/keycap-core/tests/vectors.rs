@@ -21,10 +21,11 @@ mod vector {
     pub(crate) mod encodings;
     pub(crate) mod form;
     pub(crate) mod keys;
+    pub(crate) mod sealing;
     pub(crate) mod sessions;
 }
 
-use vector::{cases, chains, encodings, keys, sessions};
+use vector::{cases, chains, encodings, keys, sealing, sessions};
 
 /// What one kind of vector works out.
 trait Kind {
@@ -88,6 +89,8 @@ impl Vector {
             sessions::Hello::NAME => self.work_out_again::<sessions::Hello>(),
             sessions::Possession::NAME => self.work_out_again::<sessions::Possession>(),
             sessions::Locator::NAME => self.work_out_again::<sessions::Locator>(),
+            sealing::SealStanza::NAME => self.work_out_again::<sealing::SealStanza>(),
+            sealing::OpenStanza::NAME => self.work_out_again::<sealing::OpenStanza>(),
             unknown => panic!("nobody checks vectors of the kind {unknown:?}"),
         }
     }

@@ -16,12 +16,13 @@ mod clearing;
 mod forms;
 mod keys;
 mod sessions;
+mod stanzas;
 mod texts;
 
 /// All vectors, each with the name of its file.
 pub(crate) fn all() -> Vec<(String, Vector)> {
     let mut cases = Cases(Vec::new());
-    for add in [keys::add, chains::add, forms::add, cbor::add, texts::add, clearing::add, attacks::add, sessions::add] {
+    for add in [keys::add, chains::add, forms::add, cbor::add, texts::add, clearing::add, attacks::add, sessions::add, stanzas::add] {
         add(&mut cases);
     }
     cases.0
