@@ -13,6 +13,8 @@
 mod age;
 mod error;
 pub mod file;
+pub mod hybrid;
+mod identity_file;
 mod prompts;
 
 use std::fmt;
@@ -62,7 +64,8 @@ pub enum UnlockMethod<'a> {
     },
 }
 
-/// Reads recipients as age and rage take them: `age1…` of every kind, plugins included, and SSH public keys. Plugins talk to `prompts`.
+/// Reads recipients as age and rage take them: `age1…` of every kind, post-quantum ones and plugins included, and SSH public keys. Plugins
+/// talk to `prompts`.
 ///
 /// # Errors
 /// [`UnlockError::Recipient`] for the first that is none.

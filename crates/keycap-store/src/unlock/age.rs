@@ -1,21 +1,19 @@
 //! Vault keys in age files: for a passphrase, or for any recipients that age knows.
 
 use std::io::{Read, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use age::secrecy::SecretString;
-use age::{DecryptError, Decryptor, EncryptError, Encryptor, Identity, IdentityFile, Recipient, plugin, scrypt, ssh, tag, tagpq, x25519};
+use age::{DecryptError, Decryptor, EncryptError, Encryptor, Identity, Recipient, plugin, scrypt, ssh, tag, tagpq, x25519};
 use keycap_core::secret::{SecretBytes, SecretText};
 use zeroize::Zeroizing;
 
-use super::UnlockError;
 use super::prompts::{Callbacks, Prompts};
+use super::{UnlockError, hybrid, identity_file};
 
 /// More than a payload has, so that a file with more is not read on and on.
 const MAX_PAYLOAD: u64 = 1_024;
-/// age's own limit for identity files.
-const MAX_IDENTITY_FILE: u64 = 1 << 24;
 
 pub(super) fn wrap_for_passphrase(payload: &SecretBytes, passphrase: &SecretText, work_factor: Option<u8>) -> Result<Vec<u8>, UnlockError> {
     let mut recipient = scrypt::Recipient::new(secret_string(passphrase));
@@ -55,7 +53,7 @@ pub(super) fn read_all_identities(files: &[PathBuf], prompts: &Arc<dyn Prompts>)
     let callbacks = Callbacks(Arc::clone(prompts));
     let mut identities = Vec::new();
     for path in files {
-        identities.extend(read_identities(path, &callbacks)?);
+        identities.extend(identity_file::read(path, &callbacks)?);
     }
     Ok(identities)
 }
@@ -78,10 +76,14 @@ fn decrypt(file: &[u8], identities: &[Box<dyn Identity>]) -> Result<SecretBytes,
     Ok(SecretBytes::new(std::mem::take(&mut *payload)))
 }
 
-/// Reads a recipient as age and rage do: native, tagged, post-quantum, SSH, and any other `age1…` by its plugin.
+/// Reads a recipient as age and rage do: native, post-quantum, tagged, SSH, and any other `age1…` by its plugin.
 fn parse_recipient(text: &str, callbacks: &Callbacks) -> Result<Box<dyn Recipient>, UnlockError> {
     let refuse = |reason: String| UnlockError::Recipient { recipient: text.to_owned(), reason };
     if let Ok(recipient) = text.parse::<x25519::Recipient>() {
+        return Ok(Box::new(recipient));
+    }
+    if text.starts_with(hybrid::RECIPIENT_PREFIX) {
+        let recipient: hybrid::Recipient = text.parse().map_err(|error: hybrid::HybridError| refuse(error.to_string()))?;
         return Ok(Box::new(recipient));
     }
     if let Ok(recipient) = text.parse::<tag::Recipient>() {
@@ -107,30 +109,6 @@ fn parse_recipient(text: &str, callbacks: &Callbacks) -> Result<Box<dyn Recipien
         Ok(plugin) => Ok(Box::new(plugin)),
         Err(error) => Err(refuse(error.to_string())),
     }
-}
-
-/// Reads an identity file as rage does: one that is encrypted to a passphrase, an SSH private key, or lines of identities.
-fn read_identities(path: &Path, callbacks: &Callbacks) -> Result<Vec<Box<dyn Identity>>, UnlockError> {
-    let refuse = |reason: String| UnlockError::Identity { path: path.to_owned(), reason };
-    let mut bytes = Zeroizing::new(Vec::new());
-    let file = std::fs::File::open(path).map_err(|error| refuse(error.to_string()))?;
-    file.take(MAX_IDENTITY_FILE).read_to_end(&mut bytes).map_err(|error| refuse(error.to_string()))?;
-    let name = Some(path.display().to_string());
-
-    let armored = age::armor::ArmoredReader::new(std::io::Cursor::new(bytes.clone()));
-    match age::encrypted::Identity::from_buffer(armored, name.clone(), callbacks.clone(), None) {
-        Ok(Some(identity)) => return Ok(vec![Box::new(identity)]),
-        Ok(None) => return Err(refuse("it is encrypted, but not to a passphrase".into())),
-        Err(_) => {}
-    }
-    match ssh::Identity::from_buffer(bytes.as_slice(), name) {
-        Ok(ssh::Identity::Unsupported(_)) => return Err(refuse("age does not take SSH keys of this kind".into())),
-        Ok(identity) => return Ok(vec![Box::new(identity.with_callbacks(callbacks.clone()))]),
-        Err(_) => {}
-    }
-    let file = IdentityFile::from_buffer(bytes.as_slice()).map_err(|error| refuse(error.to_string()))?;
-    let identities = file.with_callbacks(callbacks.clone()).into_identities().map_err(|error| refuse(error.to_string()))?;
-    Ok(identities.into_iter().map(|identity| -> Box<dyn Identity> { identity }).collect())
 }
 
 fn encrypt_error(error: EncryptError) -> UnlockError {

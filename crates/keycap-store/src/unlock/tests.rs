@@ -110,9 +110,88 @@ fn an_encrypted_identity_file_asks_for_its_passphrase() {
     assert!(unwrapped(&wrapped, &Unlock::Identities { files: &files, prompts: nobody() }).is_err());
 }
 
+/// A post-quantum identity as `age-keygen -pq` of age 1.3 wrote it, and its recipient.
+fn post_quantum() -> (String, String) {
+    let text = "AGE-SECRET-KEY-PQ-1XX76JRALNLXDMEW0CRK45QMCCH4X06SE84UN3VPM33W6HWDX0H3SK3ZQFR";
+    (text.to_owned(), text.parse::<hybrid::Identity>().unwrap().to_recipient().to_string())
+}
+
+#[test]
+fn post_quantum_identities_stand_in_identity_files_beside_others() {
+    let folder = tempfile::tempdir().unwrap();
+    let (identity, recipient) = post_quantum();
+    let classic = ::age::x25519::Identity::generate();
+    let classic_text = classic.to_string();
+    let path = folder.path().join("identities");
+    let lines = format!("# created: today\n{}\n\n{identity}\r\n", ::age::secrecy::ExposeSecret::expose_secret(&classic_text));
+    std::fs::write(&path, lines).unwrap();
+    let files = [path];
+    for recipient in [recipient, classic.to_public().to_string()] {
+        let wrapped = wrapped(&UnlockMethod::Recipients { recipients: &[recipient], prompts: nobody() });
+        assert!(unwrapped(&wrapped, &Unlock::Identities { files: &files, prompts: nobody() }).unwrap().ct_eq(&key()));
+    }
+}
+
+#[test]
+fn a_post_quantum_identity_is_found_in_an_encrypted_file_which_asks_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let (identity, recipient) = post_quantum();
+    let mut scrypt = ::age::scrypt::Recipient::new(::age::secrecy::SecretString::from("of the file".to_owned()));
+    scrypt.set_work_factor(2);
+    let path = folder.path().join("identity.age");
+    std::fs::write(&path, ::age::encrypt(&scrypt, format!("{identity}\n").as_bytes()).unwrap()).unwrap();
+
+    let counts = Arc::new(Counts::default());
+    let prompts: Arc<dyn Prompts> = counts.clone();
+    let identities = identities(&[path], &prompts).unwrap();
+    let wrapped = wrapped(&UnlockMethod::Recipients { recipients: &[recipient], prompts: nobody() });
+    for _ in 0..2 {
+        let file = ::age::Decryptor::new_buffered(wrapped.bytes.as_slice()).unwrap();
+        assert!(file.decrypt(identities.iter().map(AsRef::as_ref)).is_ok());
+    }
+    assert_eq!(counts.0.load(std::sync::atomic::Ordering::Relaxed), 1);
+}
+
+/// Knows the passphrase of the file, and counts how often it was asked.
+#[derive(Default)]
+struct Counts(std::sync::atomic::AtomicUsize);
+
+impl Prompts for Counts {
+    fn message(&self, message: &str) {
+        panic!("nothing is to be said: {message}");
+    }
+
+    fn confirm(&self, _message: &str, _yes: &str, _no: Option<&str>) -> Option<bool> {
+        None
+    }
+
+    fn public_text(&self, _description: &str) -> Option<String> {
+        None
+    }
+
+    fn passphrase(&self, _description: &str) -> Option<SecretText> {
+        self.0.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        Some(SecretText::new("of the file".to_owned()))
+    }
+}
+
+#[test]
+fn a_broken_line_of_an_identity_file_is_told_by_its_number_and_not_shown() {
+    let folder = tempfile::tempdir().unwrap();
+    let (identity, _) = post_quantum();
+    let path = folder.path().join("identities");
+    for (line, broken) in [("line 3", identity.replace("XX76", "XX77")), ("line 3", "AGE-SECRET-KEY-1QQQQ".to_owned())] {
+        std::fs::write(&path, format!("{identity}\n# a comment\n{broken}\n")).unwrap();
+        let error = identities(std::slice::from_ref(&path), &nobody()).err().unwrap();
+        assert_eq!(error.code(), "identity-file");
+        assert!(error.to_string().contains(line), "{error}");
+        assert!(!error.to_string().contains("AGE-SECRET-KEY"), "{error}");
+    }
+}
+
 #[test]
 fn what_is_no_recipient_or_identity_is_named() {
-    for wrong in ["", "age1", "ssh-ed25519 AAAA", "ssh-dss AAAAB3NzaC1kc3MAAACB", "age1nosuchplugin1qqqq", "passphrase"] {
+    for wrong in ["", "age1", "age1pq1qqqq", "ssh-ed25519 AAAA", "ssh-dss AAAAB3NzaC1kc3MAAACB", "age1nosuchplugin1qqqq", "passphrase"] {
         let method = UnlockMethod::Recipients { recipients: &[wrong.to_owned()], prompts: nobody() };
         let error = wrap(vault(), &key(), &method, &MemoryItems::new(), SecretId::generate()).unwrap_err();
         assert_eq!(error.code(), "not-a-recipient", "{wrong}");
