@@ -12,6 +12,7 @@
     reason = "a harness reports failure as a test does: by panicking"
 )]
 
+mod age;
 mod daemon;
 mod display;
 mod home;
@@ -27,6 +28,7 @@ mod terminal;
 mod wait;
 pub mod workspace;
 
+pub use age::Age;
 pub use display::Display;
 pub use home::Home;
 pub use keycap::{Keycap, Outcome};
