@@ -1,7 +1,7 @@
 //! Every domain label and wire constant of keycap-1, in one place.
 //!
-//! A label is ASCII and ends with one zero byte, so that no label is the beginning of another followed by data. Changing one byte here
-//! changes the protocol.
+//! A label of keycap-1 is ASCII and ends with one zero byte, so that no label is the beginning of another followed by data. Changing one
+//! byte here changes the protocol.
 
 /// `kid = H(KID || S)`.
 pub const KID: &[u8] = b"keycap-1 kid\0";
@@ -64,6 +64,15 @@ pub const STANZA_N: &str = "keycap1-N";
 pub const STANZA_X: &str = "keycap1-X";
 /// To a key card, the sender known.
 pub const STANZA_K: &str = "keycap1-K";
+
+/// What an age file of any version begins with. This and what follows is age's (age-encryption.org/v1), not keycap-1's.
+pub const AGE_MAGIC: &[u8] = b"age-encryption.org/";
+/// The first line of an age file of version 1.
+pub const AGE_VERSION_LINE: &[u8] = b"age-encryption.org/v1\n";
+/// HKDF info of the key of a header's MAC.
+pub const AGE_HEADER: &[u8] = b"header";
+/// HKDF info of a payload's key.
+pub const AGE_PAYLOAD: &[u8] = b"payload";
 
 #[cfg(test)]
 mod tests {

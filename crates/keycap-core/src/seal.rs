@@ -13,6 +13,7 @@ use crate::noise::{Pattern, Sender, Suite, protocol_name};
 use crate::secret::Secret;
 
 mod clear;
+pub mod file;
 pub mod record;
 pub mod stanza;
 

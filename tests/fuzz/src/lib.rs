@@ -14,6 +14,8 @@ use keycap_core::key::{KeyCard, ServiceCard};
 use keycap_core::noise::hello::Hello;
 use keycap_core::noise::{FrameError, FrameType, Initiator, Pattern, Responder, Status, StreamRequest, Suite, padding};
 use keycap_core::request::RequestPath;
+use keycap_core::seal::file::{Chunk, Header, HeaderError, NONCE_LEN};
+use keycap_core::secret::Secret;
 use keycap_core::text::Text;
 use keycap_core::time::{Clock, UnixSeconds};
 
@@ -23,8 +25,29 @@ use world::{NoRevocations, World};
 pub type Target = (&'static str, fn(&[u8]));
 
 /// Every target.
-pub const TARGETS: [Target; 7] =
-    [("capability", capability), ("card", card), ("chain", chain), ("frames", frames), ("hello", hello), ("stream", stream), ("text", text)];
+pub const TARGETS: [Target; 8] = [
+    ("age", age),
+    ("capability", capability),
+    ("card", card),
+    ("chain", chain),
+    ("frames", frames),
+    ("hello", hello),
+    ("stream", stream),
+    ("text", text),
+];
+
+/// An age file: a header is written back as it was read, and authentic only under the file key that it was written under, as is a chunk.
+pub fn age(data: &[u8]) {
+    let file_key = Secret::new([6; 16]);
+    let Ok(Some((header, length))) = Header::parse(data) else { return };
+    assert_eq!(header.encode(), data[..length]);
+    let again = Header::new(header.stanzas().to_vec(), &file_key).unwrap();
+    assert_eq!(header.payload_key(&file_key, &[0; NONCE_LEN]).err(), (again != header).then_some(HeaderError::Mac));
+    let key = again.payload_key(&file_key, &[0; NONCE_LEN]).unwrap();
+    for chunk in [Chunk::Inner, Chunk::Final] {
+        assert!(key.open(0, chunk, &mut data[length..].to_vec()).is_err(), "a chunk that nobody sealed");
+    }
+}
 
 /// A chain, bare or padded: its blocks, written anew from what they say, are the bytes that were read; clearing agrees with `explain`.
 pub fn chain(data: &[u8]) {

@@ -10,6 +10,7 @@ use keycap_core::chain::{BlockId, Caveat, Caveats, PatternSet, Purpose, Rule};
 use keycap_core::control::ControlRequest;
 use keycap_core::key::{Key, KeyCard, ServiceCard, StaticKey};
 use keycap_core::noise::{Initiator, Pattern, Responder, Status, StatusCode, StreamKind, StreamRequest, Suite, padding};
+use keycap_core::seal::file::{Header, Stanza};
 use keycap_core::secret::Secret;
 use keycap_core::time::UnixSeconds;
 use keycap_fuzz::TARGETS;
@@ -98,6 +99,9 @@ fn samples() -> Vec<(&'static str, &'static str, Vec<u8>)> {
     let nameless = KeyCard { name: None, ..key_card.clone() };
     let request = StreamRequest { target: "db".into(), kind: StreamKind::Tcp };
     vec![
+        ("age", "header", age(&[("X25519", &["TEiF0ypqr+bpvcqXNyCVJpL7OuwPdVwPL7KQEbFDOCc"], &[7; 32])])),
+        ("age", "passphrase", age(&[("scrypt", &["bBjlhJVYZeE4aqUdmtRHfw", "18"], &[8; 32])])),
+        ("age", "several", age(&[("a", &[], &[]), ("-b", &["c", "d"], &[9; 48]), ("e", &["-->"], &[10; 150])])),
         ("capability", "bearer", bearer.expose().to_vec()),
         ("capability", "rich", rich.encode().unwrap().expose().to_vec()),
         ("card", "key", key_card.encode().unwrap()),
@@ -123,6 +127,17 @@ fn samples() -> Vec<(&'static str, &'static str, Vec<u8>)> {
         ("text", "key-card", key_card.to_text().unwrap().into_bytes()),
         ("text", "service-card", format!("keycap:\n {}", service_card.to_text().unwrap()).into_bytes()),
     ]
+}
+
+/// An age file with these stanzas, and some bytes where its payload would be.
+fn age(stanzas: &[(&str, &[&str], &[u8])]) -> Vec<u8> {
+    let stanzas = stanzas.iter().map(|(tag, args, body)| Stanza {
+        tag: (*tag).into(),
+        args: args.iter().map(|arg| (*arg).into()).collect(),
+        body: body.to_vec(),
+    });
+    let header = Header::new(stanzas.collect(), &Secret::new([6; 16])).unwrap();
+    [header.encode(), vec![0x55; 40]].concat()
 }
 
 /// A chain with every caveat, a holder, a hand-off and hints.

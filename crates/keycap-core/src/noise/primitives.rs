@@ -58,25 +58,39 @@ impl fmt::Debug for PreparedKey {
     }
 }
 
-/// An AEAD under one key, with Noise's 64-bit nonces (revision 34, §12).
-pub(crate) struct Aead(chosen::Aead);
+/// An AEAD under one key: with Noise's 64-bit nonces (revision 34, §12), or with the 96-bit nonces that others lay out themselves.
+pub(crate) struct Aead {
+    aead: chosen::Aead,
+    suite: Suite,
+}
 
 impl Aead {
     /// Takes a key. `None` if the library below is out of memory.
     pub(crate) fn new(suite: Suite, key: &[u8; 32]) -> Option<Self> {
-        chosen::Aead::new(suite, key).map(Self)
+        Some(Self { aead: chosen::Aead::new(suite, key)?, suite })
     }
 
     /// Encrypts `text` where it stands and gives the tag. `None` if the text is longer than the AEAD allows, or memory is out; the text is
     /// then undefined and must not be sent.
     pub(crate) fn seal_in_place(&self, nonce: u64, associated: &[u8], text: &mut [u8]) -> Option<[u8; TAG_LEN]> {
-        self.0.seal_in_place(nonce, associated, text)
+        self.seal_in_place_at(&nonce_bytes(self.suite, nonce), associated, text)
+    }
+
+    /// As [`Aead::seal_in_place`], under a nonce of 96 bits.
+    pub(crate) fn seal_in_place_at(&self, nonce: &[u8; 12], associated: &[u8], text: &mut [u8]) -> Option<[u8; TAG_LEN]> {
+        self.aead.seal_in_place(nonce, associated, text)
     }
 
     /// Checks the tag and decrypts `text` where it stands. `None` if it is not authentic; no plaintext is left in `text` then.
     #[must_use]
     pub(crate) fn open_in_place(&self, nonce: u64, associated: &[u8], text: &mut [u8], tag: &[u8; TAG_LEN]) -> Option<()> {
-        self.0.open_in_place(nonce, associated, text, tag)
+        self.open_in_place_at(&nonce_bytes(self.suite, nonce), associated, text, tag)
+    }
+
+    /// As [`Aead::open_in_place`], under a nonce of 96 bits.
+    #[must_use]
+    pub(crate) fn open_in_place_at(&self, nonce: &[u8; 12], associated: &[u8], text: &mut [u8], tag: &[u8; TAG_LEN]) -> Option<()> {
+        self.aead.open_in_place(nonce, associated, text, tag)
     }
 
     /// Noise's REKEY (revision 34, §4.2): the first 32 bytes of ENCRYPT(k, 2^64 − 1, nothing, 32 zeros) become the key.
@@ -232,16 +246,16 @@ mod tests {
             }
 
             #[test]
-            fn aeads_give_the_same_bytes(key: [u8; 32], nonce: u64, associated: Vec<u8>, text: Vec<u8>) {
+            fn aeads_give_the_same_bytes(key: [u8; 32], nonce: [u8; 12], associated: Vec<u8>, text: Vec<u8>) {
                 for suite in Suite::ALL {
                     let fast = aws_lc::Aead::new(suite, &key).unwrap();
                     let slow = portable::Aead::new(suite, &key).unwrap();
                     let (mut one, mut other) = (text.clone(), text.clone());
-                    let tag = fast.seal_in_place(nonce, &associated, &mut one).unwrap();
-                    prop_assert_eq!(Some(tag), slow.seal_in_place(nonce, &associated, &mut other));
+                    let tag = fast.seal_in_place(&nonce, &associated, &mut one).unwrap();
+                    prop_assert_eq!(Some(tag), slow.seal_in_place(&nonce, &associated, &mut other));
                     prop_assert_eq!(&one, &other);
-                    prop_assert_eq!(slow.open_in_place(nonce, &associated, &mut one, &tag), Some(()));
-                    prop_assert_eq!(fast.open_in_place(nonce, &associated, &mut other, &tag), Some(()));
+                    prop_assert_eq!(slow.open_in_place(&nonce, &associated, &mut one, &tag), Some(()));
+                    prop_assert_eq!(fast.open_in_place(&nonce, &associated, &mut other, &tag), Some(()));
                     prop_assert_eq!((&one, &other), (&text, &text));
                 }
             }

@@ -3,7 +3,7 @@
 use aws_lc_rs::aead::{AES_256_GCM, Aad, CHACHA20_POLY1305, LessSafeKey, Nonce, UnboundKey};
 use aws_lc_rs::agreement::{self, PrivateKey, UnparsedPublicKey, X25519};
 
-use super::{TAG_LEN, nonce_bytes};
+use super::TAG_LEN;
 use crate::noise::pattern::Suite;
 use crate::secret::Secret;
 
@@ -24,10 +24,7 @@ impl Exchange {
 }
 
 /// An AEAD key inside aws-lc.
-pub(super) struct Aead {
-    key: LessSafeKey,
-    suite: Suite,
-}
+pub(super) struct Aead(LessSafeKey);
 
 impl Aead {
     pub(super) fn new(suite: Suite, key: &[u8; 32]) -> Option<Self> {
@@ -35,19 +32,15 @@ impl Aead {
             Suite::ChaChaPoly => &CHACHA20_POLY1305,
             Suite::AesGcm => &AES_256_GCM,
         };
-        Some(Self { key: LessSafeKey::new(UnboundKey::new(algorithm, key).ok()?), suite })
+        Some(Self(LessSafeKey::new(UnboundKey::new(algorithm, key).ok()?)))
     }
 
-    pub(super) fn seal_in_place(&self, nonce: u64, associated: &[u8], text: &mut [u8]) -> Option<[u8; TAG_LEN]> {
-        let tag = self.key.seal_in_place_separate_tag(self.nonce(nonce), Aad::from(associated), text).ok()?;
+    pub(super) fn seal_in_place(&self, nonce: &[u8; 12], associated: &[u8], text: &mut [u8]) -> Option<[u8; TAG_LEN]> {
+        let tag = self.0.seal_in_place_separate_tag(Nonce::assume_unique_for_key(*nonce), Aad::from(associated), text).ok()?;
         tag.as_ref().try_into().ok()
     }
 
-    pub(super) fn open_in_place(&self, nonce: u64, associated: &[u8], text: &mut [u8], tag: &[u8; TAG_LEN]) -> Option<()> {
-        self.key.open_in_place_separate_tag(self.nonce(nonce), Aad::from(associated), tag, text).ok().map(drop)
-    }
-
-    fn nonce(&self, nonce: u64) -> Nonce {
-        Nonce::assume_unique_for_key(nonce_bytes(self.suite, nonce))
+    pub(super) fn open_in_place(&self, nonce: &[u8; 12], associated: &[u8], text: &mut [u8], tag: &[u8; TAG_LEN]) -> Option<()> {
+        self.0.open_in_place_separate_tag(Nonce::assume_unique_for_key(*nonce), Aad::from(associated), tag, text).ok().map(drop)
     }
 }

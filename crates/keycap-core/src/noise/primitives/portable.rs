@@ -8,7 +8,7 @@ use chacha20poly1305::aead::AeadInPlace;
 use chacha20poly1305::{ChaCha20Poly1305, KeyInit};
 use x25519_dalek::{PublicKey, StaticSecret};
 
-use super::{TAG_LEN, nonce_bytes};
+use super::TAG_LEN;
 use crate::noise::pattern::Suite;
 use crate::secret::Secret;
 
@@ -44,18 +44,18 @@ impl Aead {
         })
     }
 
-    pub(super) fn seal_in_place(&self, nonce: u64, associated: &[u8], text: &mut [u8]) -> Option<[u8; TAG_LEN]> {
+    pub(super) fn seal_in_place(&self, nonce: &[u8; 12], associated: &[u8], text: &mut [u8]) -> Option<[u8; TAG_LEN]> {
         let tag = match self {
-            Self::ChaChaPoly(aead) => aead.encrypt_in_place_detached(&nonce_bytes(Suite::ChaChaPoly, nonce).into(), associated, text),
-            Self::AesGcm(aead) => aead.encrypt_in_place_detached(&nonce_bytes(Suite::AesGcm, nonce).into(), associated, text),
+            Self::ChaChaPoly(aead) => aead.encrypt_in_place_detached(nonce.into(), associated, text),
+            Self::AesGcm(aead) => aead.encrypt_in_place_detached(nonce.into(), associated, text),
         };
         tag.ok().map(Into::into)
     }
 
-    pub(super) fn open_in_place(&self, nonce: u64, associated: &[u8], text: &mut [u8], tag: &[u8; TAG_LEN]) -> Option<()> {
+    pub(super) fn open_in_place(&self, nonce: &[u8; 12], associated: &[u8], text: &mut [u8], tag: &[u8; TAG_LEN]) -> Option<()> {
         match self {
-            Self::ChaChaPoly(aead) => aead.decrypt_in_place_detached(&nonce_bytes(Suite::ChaChaPoly, nonce).into(), associated, text, tag.into()),
-            Self::AesGcm(aead) => aead.decrypt_in_place_detached(&nonce_bytes(Suite::AesGcm, nonce).into(), associated, text, tag.into()),
+            Self::ChaChaPoly(aead) => aead.decrypt_in_place_detached(nonce.into(), associated, text, tag.into()),
+            Self::AesGcm(aead) => aead.decrypt_in_place_detached(nonce.into(), associated, text, tag.into()),
         }
         .ok()
     }
