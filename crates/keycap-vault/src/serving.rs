@@ -100,6 +100,13 @@ pub struct RevocationSet {
     min_epoch: u32,
 }
 
+impl RevocationSet {
+    /// The set of these.
+    pub(crate) fn of(rids: impl IntoIterator<Item = Rid>, min_epoch: u32) -> Self {
+        Self { rids: Arc::new(rids.into_iter().collect()), min_epoch }
+    }
+}
+
 impl RevocationCheck for RevocationSet {
     fn is_revoked(&self, rid: &Rid) -> bool {
         self.rids.contains(rid)

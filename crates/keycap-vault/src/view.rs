@@ -10,6 +10,7 @@ mod grant;
 mod key;
 mod live;
 mod log;
+mod opened;
 
 pub use access::{AddedView, BlockView, CapabilityView, DelegatePreview, ExplainView, FindingView, IncomingView, SharedView};
 pub use backup::{BackupView, DiffLine, RestoreDiff};
@@ -18,3 +19,4 @@ pub use grant::{GrantRow, GrantView, GrantsPage, HolderView, MintPreview, Receip
 pub use key::{GrantCounts, KeyView, ServiceView, VaultStatus};
 pub use live::{GatewayView, SessionView};
 pub use log::{LogFaultView, LogHeadView, LogPage, LogRow, LogVerification};
+pub use opened::{OpenedGrant, OpenedView};

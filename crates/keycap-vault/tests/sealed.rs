@@ -1,0 +1,292 @@
+//! What the vault seals to keys and capabilities, and what it says of it when it opens it again.
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking, its own functions included")]
+
+use std::io::{Read, Write};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use age::{Identity, Recipient};
+use age_core::format::{FileKey, Stanza};
+use age_core::secrecy::ExposeSecret;
+use keycap_core::time::{Clock, UnixSeconds};
+use keycap_vault::view::OpenedView;
+use keycap_vault::{
+    AcceptAs, Environment, KeycapRecipient, Limits, MintRequest, NewService, OpenRequest, Reason, RevokeReason, Rotation, SealFrom, SecretsChoice,
+    ShareHow, ShareRequest, Times, UnlockMethod, Vault, VaultError, WhatLapsed, When,
+};
+use tempfile::TempDir;
+
+const NOW: u64 = 1_800_000_000;
+
+/// A writer and a service's owner, each with a vault, and one clock for both.
+struct World {
+    _folder: TempDir,
+    writer: Vault,
+    owner: Vault,
+    clock: Arc<AtomicU64>,
+}
+
+impl World {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let clock = Arc::new(AtomicU64::new(NOW));
+        let vault = |name: &str| {
+            let key_file = folder.path().join(format!("{name}-key"));
+            keycap_store::unlock::file::create(&key_file).unwrap();
+            let clock = Arc::clone(&clock);
+            let environment = Environment::with_clock(move || Clock::Sure(UnixSeconds::new(clock.load(Ordering::Relaxed))));
+            Vault::create(&folder.path().join(name), SecretsChoice::Sealed(UnlockMethod::File { path: &key_file }), environment).unwrap()
+        };
+        let (mut writer, mut owner) = (vault("writer"), vault("owner"));
+        writer.new_key("writer", "").unwrap();
+        owner.new_key("owner", "").unwrap();
+        owner.new_service(&NewService { name: "inbox".into(), ..NewService::default() }).unwrap();
+        let mut world = Self { _folder: folder, writer, owner, clock };
+        let (writer_card, owner_card) = (world.writer.key("writer").unwrap().card, world.owner.key("owner").unwrap().card);
+        take_in(&mut world.owner, &writer_card, "writer");
+        take_in(&mut world.writer, &owner_card, "owner");
+        world
+    }
+
+    /// A capability of the service, taken in by the writer under the same name.
+    fn granted(&mut self, name: &str, limits: Limits) {
+        let request = MintRequest { service: "inbox".into(), name: name.into(), preset: None, limits };
+        self.owner.mint(&request).unwrap();
+        let share = ShareRequest { how: ShareHow::Reveal, name: None };
+        let text = self.owner.share(&format!("grant:{name}"), &share).unwrap().text().expose().to_owned();
+        take_in(&mut self.writer, &text, name);
+    }
+
+    fn sealed_to(&mut self, name: &str, from: &SealFrom) -> Vec<Stanza> {
+        wrapped(&self.writer.seal_to_capability(name, from).unwrap())
+    }
+
+    /// What the owner makes of a header: whether it opens, and what is said of it.
+    fn opened(&self, stanzas: &[Stanza], request: OpenRequest) -> (Option<bool>, Option<OpenedView>) {
+        let opener = self.owner.opener(request).unwrap();
+        assert!(opener.unusable().is_empty());
+        let file = opener.file();
+        let opened = file.unwrap_stanzas(stanzas).map(|result| result.is_ok_and(|key| key.expose_secret() == FILE_KEY));
+        (opened, file.outcome().map(|outcome| self.owner.describe_opened(&outcome).unwrap()))
+    }
+}
+
+const FILE_KEY: &[u8; 16] = b"YELLOW SUBMARINE";
+
+fn take_in(vault: &mut Vault, text: &str, name: &str) {
+    let incoming = vault.inspect(text).unwrap();
+    vault.accept(incoming, &AcceptAs { name: Some(name.into()), ..AcceptAs::default() }).unwrap();
+}
+
+fn wrapped(recipient: &KeycapRecipient) -> Vec<Stanza> {
+    let (stanzas, labels) = recipient.wrap_file_key(&FileKey::new(Box::new(*FILE_KEY))).unwrap();
+    assert_eq!(labels.len(), usize::from(recipient.proves_sender()));
+    assert_eq!(stanzas[0].tag, recipient.stanza());
+    stanzas
+}
+
+fn decrypted<'f>(file: &'f [u8], identity: &dyn Identity) -> Result<impl Read + 'f, age::DecryptError> {
+    age::Decryptor::new(file)?.decrypt(std::iter::once(identity))
+}
+
+fn anonymous() -> SealFrom {
+    SealFrom::default()
+}
+
+fn from(key: &str) -> SealFrom {
+    SealFrom { key: Some(key.into()), mutual: false }
+}
+
+fn mutual(key: &str) -> SealFrom {
+    SealFrom { key: Some(key.into()), mutual: true }
+}
+
+fn bound(world: &World) -> Limits {
+    Limits { holder: Some(world.writer.key("writer").unwrap().card), ..Limits::default() }
+}
+
+fn sender(view: &OpenedView) -> Option<&str> {
+    view.sender.as_ref().and_then(|sender| sender.name.as_deref())
+}
+
+#[test]
+fn what_is_sealed_to_a_key_opens_and_says_from_whom_where_that_is_proven() {
+    let world = World::new();
+    for (from, stanza, named) in
+        [(anonymous(), "keycap1-N", None), (from("writer"), "keycap1-X", Some("writer")), (mutual("writer"), "keycap1-K", Some("writer"))]
+    {
+        let stanzas = wrapped(&world.writer.seal_to_key("owner", &from).unwrap());
+        let (opened, view) = world.opened(&stanzas, OpenRequest::default());
+        let view = view.unwrap();
+        assert_eq!((opened, view.stanza.as_str(), view.opened_with, view.name.as_str()), (Some(true), stanza, "key", "owner"));
+        assert_eq!((sender(&view), view.authorised, &view.grant), (named, None, &None));
+    }
+}
+
+#[test]
+fn what_is_sealed_to_a_capability_names_the_grant_and_says_that_it_was_allowed() {
+    let mut world = World::new();
+    world.granted("bearer", Limits::default());
+    let limits = bound(&world);
+    world.granted("mine", limits);
+    let cases = [
+        ("bearer", anonymous(), "keycap1-Npsk0", None),
+        ("bearer", from("writer"), "keycap1-Xpsk1", Some("writer")),
+        ("mine", anonymous(), "keycap1-Xpsk1", Some("writer")),
+        ("mine", from("writer"), "keycap1-Xpsk1", Some("writer")),
+        ("mine", mutual("writer"), "keycap1-Kpsk0", Some("writer")),
+        ("mine", SealFrom { key: None, mutual: true }, "keycap1-Kpsk0", Some("writer")),
+    ];
+    for (name, from, stanza, named) in cases {
+        let stanzas = world.sealed_to(name, &from);
+        let (opened, view) = world.opened(&stanzas, OpenRequest::default());
+        let view = view.unwrap();
+        assert_eq!((opened, view.stanza.as_str(), view.opened_with, view.name.as_str()), (Some(true), stanza, "service", "inbox"), "{name} {from:?}");
+        assert_eq!((sender(&view), view.authorised), (named, Some(true)));
+        assert_eq!(view.grant.unwrap().name.as_deref(), Some(name));
+        assert_eq!(view.notes, Vec::<String>::new());
+    }
+}
+
+#[test]
+fn a_co_recipient_takes_the_sender_s_name_and_the_leave_away() {
+    let mut world = World::new();
+    let limits = bound(&world);
+    world.granted("mine", limits);
+    let other = || Stanza { tag: "somebody-else".into(), args: Vec::new(), body: vec![1; 32] };
+    let mut to_key = wrapped(&world.writer.seal_to_key("owner", &from("writer")).unwrap());
+    to_key.push(other());
+    let (opened, view) = world.opened(&to_key, OpenRequest::default());
+    let view = view.unwrap();
+    assert_eq!((opened, sender(&view)), (Some(true), None));
+    assert!(view.notes[0].contains("2 recipients"), "{view:?}");
+
+    let mut to_capability = world.sealed_to("mine", &anonymous());
+    to_capability.insert(0, other());
+    let (opened, view) = world.opened(&to_capability, OpenRequest::default());
+    let view = view.unwrap();
+    assert_eq!((opened, sender(&view), view.authorised), (Some(true), None, Some(false)));
+    assert_eq!(view.notes.len(), 2);
+}
+
+#[test]
+fn a_recipient_that_shows_its_sender_takes_no_other_beside_it() {
+    let world = World::new();
+    let age = world.owner.key("owner").unwrap().age_recipient.parse::<age::x25519::Recipient>().unwrap();
+    let shown = world.writer.seal_to_key("owner", &from("writer")).unwrap();
+    let again = world.writer.seal_to_key("owner", &from("writer")).unwrap();
+    let hidden = world.writer.seal_to_key("owner", &anonymous()).unwrap();
+    let seal = |recipients: &[&dyn Recipient]| age::Encryptor::with_recipients(recipients.iter().copied()).map(drop);
+    let others: [&dyn Recipient; 3] = [&age, &again, &hidden];
+    for other in others {
+        assert!(matches!(seal(&[&shown, other]), Err(age::EncryptError::IncompatibleRecipients { .. })));
+    }
+    assert!(seal(&[&shown]).is_ok());
+    assert!(seal(&[&hidden, &age]).is_ok());
+}
+
+#[test]
+fn age_files_of_the_age_crate_go_through() {
+    let mut world = World::new();
+    world.granted("bearer", Limits::default());
+    let to_service = world.writer.seal_to_capability("bearer", &anonymous()).unwrap();
+    let to_key = world.writer.seal_to_key("owner", &anonymous()).unwrap();
+    for recipient in [&to_service, &to_key] {
+        let mut file = Vec::new();
+        let to: &dyn Recipient = recipient;
+        let encryptor = age::Encryptor::with_recipients(std::iter::once(to)).unwrap();
+        let mut writer = encryptor.wrap_output(&mut file).unwrap();
+        writer.write_all(b"plaintext").unwrap();
+        writer.finish().unwrap();
+        let opener = world.owner.opener(OpenRequest::default()).unwrap();
+        let identity = opener.file();
+        let mut opened = String::new();
+        decrypted(&file, &identity).unwrap().read_to_string(&mut opened).unwrap();
+        assert_eq!(opened, "plaintext");
+        assert_eq!(identity.outcome().unwrap().stanza, recipient.stanza());
+        let strangers = world.writer.opener(OpenRequest::default()).unwrap();
+        let stranger = strangers.file();
+        assert!(matches!(decrypted(&file, &stranger), Err(age::DecryptError::NoMatchingKeys)));
+        assert_eq!(stranger.outcome(), None);
+    }
+}
+
+#[test]
+fn what_has_lapsed_opens_on_request_only_and_is_not_authorised() {
+    let mut world = World::new();
+    world.granted("an-hour", Limits { times: Times { expires: Some(When::In(3_600)), ..Times::default() }, ..Limits::default() });
+    world.granted("revoked", Limits::default());
+    let expired = world.sealed_to("an-hour", &anonymous());
+    let revoked = world.sealed_to("revoked", &anonymous());
+    world.owner.revoke("revoked", &RevokeReason { reason: Reason::Left, note: String::new() }).unwrap();
+    world.clock.fetch_add(3_600, Ordering::Relaxed);
+    for (stanzas, why) in [(&expired, "expired"), (&revoked, "revoked")] {
+        let (opened, view) = world.opened(stanzas, OpenRequest::default());
+        assert_eq!((opened, view.unwrap().authorised), (Some(false), Some(false)));
+        let on_request = OpenRequest { lapsed: WhatLapsed::Opens, ..OpenRequest::default() };
+        let (opened, view) = world.opened(stanzas, on_request);
+        let view = view.unwrap();
+        assert_eq!((opened, view.authorised), (Some(true), Some(false)));
+        assert!(view.notes.iter().any(|note| note.contains(why)), "{view:?}");
+    }
+    assert!(matches!(world.writer.seal_to_capability("an-hour", &anonymous()), Err(VaultError::Expired { .. })));
+}
+
+#[test]
+fn what_was_never_allowed_opens_on_no_request() {
+    let mut world = World::new();
+    world.granted("elsewhere", Limits { allow: vec!["db".parse().unwrap()], ..Limits::default() });
+    let recipient = world.writer.seal_to_capability("elsewhere", &anonymous()).unwrap();
+    assert_eq!(recipient.doubts().len(), 1);
+    let on_request = OpenRequest { lapsed: WhatLapsed::Opens, ..OpenRequest::default() };
+    let (opened, view) = world.opened(&wrapped(&recipient), on_request);
+    assert_eq!((opened, view.unwrap().authorised), (Some(false), Some(false)));
+    let taken_as_db = OpenRequest { target: "db".into(), ..OpenRequest::default() };
+    let (opened, view) = world.opened(&wrapped(&recipient), taken_as_db);
+    assert_eq!((opened, view.unwrap().authorised), (Some(true), Some(true)));
+}
+
+#[test]
+fn a_file_of_a_forgotten_epoch_is_told_from_one_of_somebody_else() {
+    let mut world = World::new();
+    world.granted("early", Limits::default());
+    let stanzas = world.sealed_to("early", &anonymous());
+    world.owner.rotate_service("inbox", Rotation::ForgetEarlier).unwrap();
+    let opener = world.owner.opener(OpenRequest::default()).unwrap();
+    let error = opener.file().unwrap_stanzas(&stanzas).unwrap().map(drop).unwrap_err();
+    assert!(error.to_string().contains("root secret of epoch 0"), "{error}");
+    let stranger = world.writer.opener(OpenRequest::default()).unwrap();
+    assert!(stranger.file().unwrap_stanzas(&stanzas).is_none());
+}
+
+#[test]
+fn senders_that_a_service_would_refuse_are_refused_before_anything_is_sealed() {
+    let mut world = World::new();
+    world.granted("bearer", Limits::default());
+    let limits = bound(&world);
+    world.granted("mine", limits);
+    world.writer.new_key("other", "").unwrap();
+    let mut refused = |name: &str, from: &SealFrom| world.writer.seal_to_capability(name, from).map(drop).unwrap_err();
+    assert!(matches!(refused("mine", &from("other")), VaultError::BadRequest { .. }));
+    assert!(matches!(refused("bearer", &mutual("writer")), VaultError::BadRequest { .. }));
+    assert!(matches!(refused("bearer", &SealFrom { key: None, mutual: true }), VaultError::BadRequest { .. }));
+    assert!(matches!(refused("bearer", &from("owner")), VaultError::NotOwnKey { .. }));
+    assert!(matches!(refused("nothing", &anonymous()), VaultError::NotFound { .. }));
+}
+
+#[test]
+fn each_stanza_of_a_header_is_told_by_itself() {
+    let mut world = World::new();
+    world.granted("bearer", Limits::default());
+    let mut stanzas = vec![Stanza { tag: "somebody-else".into(), args: Vec::new(), body: vec![1; 32] }];
+    stanzas.extend(world.sealed_to("bearer", &anonymous()));
+    stanzas.extend(wrapped(&world.writer.seal_to_key("owner", &anonymous()).unwrap()));
+    let age = world.owner.key("owner").unwrap().age_recipient.parse::<age::x25519::Recipient>().unwrap();
+    stanzas.extend(age.wrap_file_key(&FileKey::new(Box::new(*FILE_KEY))).unwrap().0);
+    let opener = world.owner.opener(OpenRequest::default()).unwrap();
+    let said: Vec<_> = opener.examine(&stanzas).unwrap().into_iter().map(|outcome| outcome.map(|outcome| outcome.stanza)).collect();
+    let expected = [None, Some("keycap1-Npsk0"), Some("keycap1-N"), Some("X25519")];
+    assert_eq!(said.iter().map(Option::as_deref).collect::<Vec<_>>(), expected);
+    stanzas[1].body.pop();
+    assert!(matches!(opener.examine(&stanzas), Err(age::DecryptError::InvalidHeader)));
+}
