@@ -1,5 +1,6 @@
 //! The programs that read and write age files beside keycap: Debian's `age`, the newest one, and `rage`.
 
+use std::env;
 use std::ffi::OsStr;
 use std::fmt;
 use std::fs;
@@ -10,6 +11,8 @@ use crate::program::{output_of, require, require_in};
 
 /// Where `.ci/install` puts the newest age.
 const NEWEST_FOLDER: &str = "/usr/local/lib/keycap-tests/age";
+
+const PASSPHRASE_PLUGIN: [&str; 2] = ["-j", "batchpass"];
 
 /// One of the programs, which all take the same options.
 #[derive(Clone)]
@@ -83,6 +86,36 @@ impl Age {
     /// If it cannot.
     pub fn seal<A: AsRef<OsStr>>(&self, options: impl IntoIterator<Item = A>, input: &Path, output: &Path) {
         output_of(Command::new(&self.program).args(options).arg("-o").arg(output).arg(input));
+    }
+
+    /// Seals a file to a passphrase. The newest age has a plugin that takes it without a terminal; the others have none.
+    ///
+    /// # Panics
+    /// If it cannot.
+    pub fn seal_to_passphrase(&self, passphrase: &str, input: &Path, output: &Path) {
+        let mut command = self.with_passphrase(passphrase);
+        output_of(command.arg("-e").args(PASSPHRASE_PLUGIN).arg("-o").arg(output).arg(input));
+    }
+
+    /// Opens a file with a passphrase and gives what is in it.
+    ///
+    /// # Panics
+    /// If it cannot.
+    #[must_use]
+    pub fn open_with_passphrase(&self, passphrase: &str, input: &Path) -> Vec<u8> {
+        let mut command = self.with_passphrase(passphrase);
+        let output = command.arg("-d").args(PASSPHRASE_PLUGIN).arg(input).output().unwrap();
+        assert!(output.status.success(), "{} does not open {}: {}", self.name, input.display(), String::from_utf8_lossy(&output.stderr));
+        output.stdout
+    }
+
+    fn with_passphrase(&self, passphrase: &str) -> Command {
+        let mut command = Command::new(&self.program);
+        // The plugin lies beside the program.
+        let path = env::var_os("PATH").unwrap_or_default();
+        let folders = self.program.parent().map(Path::to_owned).into_iter().chain(env::split_paths(&path));
+        command.env("PATH", env::join_paths(folders).unwrap()).env("AGE_PASSPHRASE", passphrase).env("AGE_PASSPHRASE_WORK_FACTOR", "10");
+        command
     }
 
     /// Opens a file with an identity file and gives what is in it.
