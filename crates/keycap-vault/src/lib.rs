@@ -36,6 +36,7 @@ mod vault;
 
 pub mod action;
 pub mod clipboard;
+pub mod files;
 pub mod qr;
 pub mod view;
 
