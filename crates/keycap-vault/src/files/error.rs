@@ -20,6 +20,14 @@ pub enum FileError {
         /// What age or the plugin said; never a secret.
         why: String,
     },
+    /// Its passphrase was made to cost more work than this machine does in some seconds.
+    #[error("its passphrase was made to take 2^{required} units of work, and this machine does 2^{target} in a second")]
+    TooMuchWork {
+        /// The base-2 logarithm of the work.
+        required: u8,
+        /// That of what this machine does in a second.
+        target: u8,
+    },
     /// Recipients that cannot stand beside each other.
     #[error("these recipients cannot stand beside each other in one file: {why}")]
     Incompatible {
@@ -92,6 +100,7 @@ impl FileError {
             Self::Header(_) => "bad-header",
             Self::NoMatch => "no-match",
             Self::Age { .. } => "age",
+            Self::TooMuchWork { .. } => "too-much-work",
             Self::Incompatible { .. } => "recipients-incompatible",
             Self::Armor { .. } => "bad-armor",
             Self::Payload(_) => "bad-payload",
@@ -120,6 +129,7 @@ impl FileError {
             Self::NoPlace => Some("name a file with --output"),
             Self::OnePlace { .. } => Some("name a folder with --output, or put them into one file with --tar"),
             Self::StreamAmongFiles => Some("seal it by itself"),
+            Self::TooMuchWork { .. } => Some("open it on a faster machine, and seal it there with less work"),
             Self::Incompatible { .. } => Some("seal it once for each of them"),
             Self::Read(error) | Self::Write { error, .. } => io_hint(error),
             Self::Age { .. } | Self::Archive { .. } | Self::Cancelled => None,

@@ -15,6 +15,10 @@ use super::FileError;
 
 /// Bytes that are read of a file at first; most headers fit.
 const FIRST_READ: usize = 4 << 10;
+/// The type of a stanza for a passphrase.
+const SCRYPT: &str = "scrypt";
+/// The label of recipients that resist a quantum computer.
+const POST_QUANTUM: &str = "postquantum";
 
 /// The beginning of a new file: header and nonce, and the key of what follows.
 pub(super) struct Head {
@@ -41,13 +45,17 @@ pub(super) fn wrap(recipients: &[Box<dyn Recipient>], file_key: &FileKey) -> Res
     let mut all: Option<HashSet<String>> = None;
     for recipient in recipients {
         let (wrapped, labels) = recipient.wrap_file_key(&file_key).map_err(encrypt_error)?;
-        if all.get_or_insert_with(|| labels.clone()) != &labels {
-            let why =
-                if stanzas.iter().map(|stanza: &Stanza| stanza.tag.as_str()).chain(wrapped.iter().map(|stanza| stanza.tag.as_str())).any(is_scrypt) {
-                    "a passphrase has to be alone"
-                } else {
-                    "one of them demands to be alone, or among recipients of its own kind"
-                };
+        let others = all.get_or_insert_with(|| labels.clone());
+        if *others != labels {
+            let passphrase =
+                stanzas.iter().map(|stanza: &Stanza| &stanza.tag).chain(wrapped.iter().map(|stanza| &stanza.tag)).any(|tag| tag == SCRYPT);
+            let why = if passphrase {
+                "a passphrase has to be alone"
+            } else if others.contains(POST_QUANTUM) != labels.contains(POST_QUANTUM) {
+                "one resists a quantum computer and another does not"
+            } else {
+                "one of them demands to be alone, or among recipients of its own kind"
+            };
             return Err(FileError::Incompatible { why });
         }
         stanzas.extend(wrapped.into_iter().map(|AgeStanza { tag, args, body }| Stanza { tag, args, body }));
@@ -113,10 +121,6 @@ fn read_up_to(reader: &mut impl Read, room: &mut [u8; NONCE_LEN]) -> Result<usiz
     Ok(bytes.len())
 }
 
-fn is_scrypt(tag: &str) -> bool {
-    tag == "scrypt"
-}
-
 fn encrypt_error(error: EncryptError) -> FileError {
     #[expect(clippy::wildcard_enum_match_arm, reason = "the enum is open; the others speak for themselves")]
     match error {
@@ -131,9 +135,7 @@ fn decrypt_error(error: DecryptError) -> FileError {
         DecryptError::NoMatchingKeys => FileError::NoMatch,
         DecryptError::InvalidHeader => HeaderError::Stanza.into(),
         DecryptError::DecryptionFailed | DecryptError::KeyDecryptionFailed => FileError::Age { why: "what should open it does not".into() },
-        DecryptError::ExcessiveWork { required, target } => FileError::Age {
-            why: format!("its passphrase was made to take 2^{required} units of work, and this machine does 2^{target} in a second"),
-        },
+        DecryptError::ExcessiveWork { required, target } => FileError::TooMuchWork { required, target },
         DecryptError::Io(error) => FileError::of_reader(error),
         other => FileError::Age { why: other.to_string() },
     }
