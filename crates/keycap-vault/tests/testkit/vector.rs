@@ -10,6 +10,7 @@ pub(crate) struct Vector {
     pub(crate) expect: Expect,
     pub(crate) identities: Vec<String>,
     pub(crate) passphrases: Vec<String>,
+    pub(crate) armored: bool,
     pub(crate) comment: String,
     pub(crate) file: Vec<u8>,
 }
@@ -63,6 +64,7 @@ impl Vector {
             expect,
             identities: values("identity"),
             passphrases: values("passphrase"),
+            armored: first("armored") == "yes",
             comment: first("comment"),
             file: match first("compressed").as_str() {
                 "" => body.to_owned(),
