@@ -113,10 +113,14 @@ impl Terminal {
     /// If it still runs after `deadline`.
     #[track_caller]
     pub fn wait_for_exit(&self, deadline: Duration) -> i32 {
-        // tmux sees the terminal close a moment before it learns the status.
+        // tmux sees the terminal close a moment before it learns the status. Now and then it misses the signal that tells it of the end; it
+        // collects all that have ended whenever another program of its own ends, so it is given one.
         let mut status = String::new();
         wait_until(deadline, "the program in the terminal ends", || {
             status = self.ask(["display-message", "-p", "#{pane_dead_status}"]);
+            if status.is_empty() && self.ask(["display-message", "-p", "#{pane_dead}"]) == "1" {
+                self.ask(["run-shell", "true"]);
+            }
             !status.is_empty()
         });
         status.parse().unwrap()
