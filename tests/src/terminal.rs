@@ -18,14 +18,20 @@ use picture::{Picture, Theme};
 
 const PACKAGE: &str = "tmux";
 
-/// No status line, nothing drawn over the program's last screen, escape sequences passed on at once.
+/// No status line, escape sequences passed on at once.
 const CONFIGURATION: &str = "set -g status off
-set -g remain-on-exit on
-set -g remain-on-exit-format ''
 set -g default-terminal tmux-256color
 set -g escape-time 0
 set -g update-environment ''
 ";
+
+/// What the terminal's title begins with once the program has ended; its exit status follows.
+const ENDED: &str = "ended ";
+
+/// Runs the program and then tells its end in band, after everything that it wrote, by the terminal's title. tmux itself hears of an end by a
+/// signal: it misses one now and then, and when it does not, it may close the terminal before it has read the last of what was written.
+/// `$0` is [`ENDED`]; keys that send signals are the program's.
+const WRAPPER: &str = r#"trap : INT QUIT TSTP; "$@"; printf '\033]2;%s%d\033\\' "$0" $?; exec sleep infinity"#;
 
 /// Columns and rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,8 +76,7 @@ impl Terminal {
         if let Some(working_folder) = command.get_current_dir() {
             session.arg("-c").arg(working_folder);
         }
-        // Through `env`: tmux hands a program with arguments to exec as they are, but one without arguments to a shell.
-        output_of(session.args(["--", "env", "--"]).arg(command.get_program()).args(command.get_args()));
+        output_of(session.args(["--", "sh", "-c", WRAPPER, ENDED]).arg(command.get_program()).args(command.get_args()));
         Self { _server: server, size, folder }
     }
 
@@ -107,23 +112,19 @@ impl Terminal {
         screen
     }
 
-    /// Waits until the program ends, and gives its exit status. The screen stays as it left it.
+    /// Waits until the program ends, and gives its exit status: 128 and the number of the signal that ended it. The screen stays as it left it.
     ///
     /// # Panics
     /// If it still runs after `deadline`.
     #[track_caller]
     pub fn wait_for_exit(&self, deadline: Duration) -> i32 {
-        // tmux sees the terminal close a moment before it learns the status. Now and then it misses the signal that tells it of the end; it
-        // collects all that have ended whenever another program of its own ends, so it is given one.
-        let mut status = String::new();
+        let mut status = None;
         wait_until(deadline, "the program in the terminal ends", || {
-            status = self.ask(["display-message", "-p", "#{pane_dead_status}"]);
-            if status.is_empty() && self.ask(["display-message", "-p", "#{pane_dead}"]) == "1" {
-                self.ask(["run-shell", "true"]);
-            }
-            !status.is_empty()
+            let title = self.ask(["display-message", "-p", "#{pane_title}"]);
+            status = title.strip_prefix(ENDED).and_then(|number| number.parse().ok());
+            status.is_some()
         });
-        status.parse().unwrap()
+        status.unwrap()
     }
 
     fn ask<A: AsRef<OsStr>>(&self, words: impl IntoIterator<Item = A>) -> String {

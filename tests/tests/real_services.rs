@@ -84,23 +84,22 @@ fn redis_nginx_and_ssh_are_reached_by_their_names_through_one_gateway() {
 fn a_fresh_capability_shows_as_a_qr_code_on_80_by_24_that_is_read_from_a_photograph_on_dark_and_light() {
     let keycap = vault();
     let folder = tempfile::tempdir().unwrap();
-    // Each code is another one, and zbarimg misses one now and then; keycap has to read them all.
-    let scanned = (0..4).any(|number| {
+    // Each code is another one.
+    for number in 0..2 {
         let name = format!("guest-{number}");
         let _ = keycap.run(["mint", "lab", "--for", &name, "--yes"]).succeeded();
         let terminal = Terminal::open(Size::CLASSIC, &keycap.command(["share", &name, "--qr", "--yes"]));
         assert_eq!(terminal.wait_for_exit(MOMENT), 0);
         let screen = terminal.screen();
-        Theme::ALL.into_iter().all(|theme| {
+        for theme in Theme::ALL {
             let picture = screen.picture(theme);
             let file = folder.path().join(format!("{name}-{theme:?}.png"));
             picture.save(&file);
             let shown = keycap.run(["add", file.to_str().unwrap(), "--dry-run"]).succeeded();
             assert!(shown.stdout.contains("lab"), "{}", shown.stdout);
-            matches!(picture.codes().as_slice(), [code] if code.starts_with("KEYCAP:KEYCAP-SECRET-1"))
-        })
-    });
-    assert!(scanned, "zbarimg reads none of four codes on both themes");
+            assert!(matches!(picture.codes().as_slice(), [code] if code.starts_with("KEYCAP:KEYCAP-SECRET-1")), "zbarimg reads {name} on {theme:?}");
+        }
+    }
     // The one that is in the picture is the one that was minted.
     let add = keycap.run(["add", folder.path().join("guest-0-Dark.png").to_str().unwrap(), "--name", "photographed", "--yes"]).succeeded();
     assert!(add.stdout.contains("photographed"));
