@@ -109,7 +109,9 @@ impl fmt::Display for Attribution {
         match self {
             Self::Anonymous => f.write_str("its sender is anonymous"),
             Self::Sender(key) => write!(f, "sealed by the key {}", key.kid()),
-            Self::Withheld { stanzas } => write!(f, "its sender cannot be told: any of its {stanzas} recipients could have written it"),
+            Self::Withheld { stanzas } => {
+                write!(f, "its sender cannot be told: its header has {stanzas} stanzas, and whoever one of them is for could have written it")
+            }
         }
     }
 }

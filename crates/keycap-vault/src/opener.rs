@@ -42,6 +42,18 @@ pub enum WhatLapsed {
     Opens,
 }
 
+/// Which of the vault's keys and services open files.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub enum OpenScope {
+    /// All of them.
+    #[default]
+    All,
+    /// The key with this Noise public key.
+    Key(PublicKey),
+    /// The service with this public key.
+    Service(PublicKey),
+}
+
 /// How files are to be opened.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OpenRequest {
@@ -49,11 +61,13 @@ pub struct OpenRequest {
     pub target: String,
     /// What becomes of files whose capability has lapsed.
     pub lapsed: WhatLapsed,
+    /// With what.
+    pub scope: OpenScope,
 }
 
 impl Default for OpenRequest {
     fn default() -> Self {
-        Self { target: FILES_TARGET.to_owned(), lapsed: WhatLapsed::StaysClosed }
+        Self { target: FILES_TARGET.to_owned(), lapsed: WhatLapsed::StaysClosed, scope: OpenScope::All }
     }
 }
 
@@ -80,6 +94,24 @@ struct OwnService {
     revocations: RevocationSet,
 }
 
+impl OpenScope {
+    fn has_key(self, noise: &PublicKey) -> bool {
+        match self {
+            Self::All => true,
+            Self::Key(key) => key == *noise,
+            Self::Service(_) => false,
+        }
+    }
+
+    fn has_service(self, public: &PublicKey) -> bool {
+        match self {
+            Self::All => true,
+            Self::Key(_) => false,
+            Self::Service(service) => service == *public,
+        }
+    }
+}
+
 impl Vault {
     /// Everything of this vault that opens files. Reads every key and service once; of a service what is revoked now, by the clock now.
     ///
@@ -89,9 +121,10 @@ impl Vault {
         let (key_rows, card_rows, service_rows) = self.store.read(|reading| {
             Ok::<_, VaultError>((key::page(reading, None, ALL)?, card::page(reading, None, ALL)?, service::page(reading, None, ALL)?))
         })?;
+        let scope = request.scope;
         let known = card_rows.iter().map(|row| row.noise).chain(key_rows.iter().map(|row| row.noise)).collect();
         let mut opener = Opener { keys: Vec::new(), services: Vec::new(), known, unusable: Vec::new(), clock: self.environment.clock(), request };
-        for row in key_rows {
+        for row in key_rows.into_iter().filter(|row| scope.has_key(&row.noise)) {
             let seed = match self.secret_32(row.secret) {
                 Ok(seed) => seed,
                 Err(error) => {
@@ -102,7 +135,7 @@ impl Vault {
             let key = Key::from_seed(seed);
             opener.keys.push(OwnKey { name: row.name, noise: key.derive_noise(), age: age_identity(&key)? });
         }
-        for row in service_rows.into_iter().filter(|row| row.secret.is_some()) {
+        for row in service_rows.into_iter().filter(|row| row.secret.is_some() && scope.has_service(&row.public)) {
             match self.service_keys(&row) {
                 Ok(keys) => {
                     let revoked = self.store.read(|reading| Ok::<_, VaultError>(revocation::since(reading, row.id, 0)?))?;
@@ -249,6 +282,12 @@ impl FileOpener<'_> {
     }
 }
 
+/// Whether a stanza is of a kind that a vault can open at all: keycap's own, or X25519.
+#[must_use]
+pub fn opens_here(stanza: &AgeStanza) -> bool {
+    stanza.tag == "X25519" || StanzaKind::from_name(&stanza.tag).is_some()
+}
+
 impl Identity for FileOpener<'_> {
     fn unwrap_stanza(&self, stanza: &AgeStanza) -> Option<Result<FileKey, DecryptError>> {
         // Somebody asks for one of several: no sender is shown.
@@ -256,14 +295,20 @@ impl Identity for FileOpener<'_> {
     }
 
     fn unwrap_stanzas(&self, stanzas: &[AgeStanza]) -> Option<Result<FileKey, DecryptError>> {
+        self.open(stanzas)
+    }
+}
+
+impl FileOpener<'_> {
+    /// Opens a header: all of its stanzas, unknown ones included, since their number decides what may be said of the sender. `None`: nothing here
+    /// opens it.
+    pub fn open(&self, stanzas: &[AgeStanza]) -> Option<Result<FileKey, DecryptError>> {
         // A capability's stanza says more than a key's, so that one is preferred.
         let of_capability = |stanza: &&AgeStanza| StanzaKind::from_name(&stanza.tag).is_some_and(|kind| kind.pattern().is_some());
         let (first, rest): (Vec<_>, Vec<_>) = stanzas.iter().partition(of_capability);
         self.open_any(first.into_iter().chain(rest), stanzas.len()).transpose()
     }
-}
 
-impl FileOpener<'_> {
     fn open_any<'s>(&self, stanzas: impl Iterator<Item = &'s AgeStanza>, count: usize) -> Result<Option<FileKey>, DecryptError> {
         let (mut lapsed, mut refusal) = (None, None);
         for stanza in stanzas {
@@ -285,7 +330,7 @@ impl FileOpener<'_> {
             (Some((_, outcome)), _) | (None, Some(outcome)) => outcome,
             (None, None) => return Ok(None),
         };
-        let error = outcome.refusal().map_or(DecryptError::NoMatchingKeys, refused);
+        let error = outcome.refusal().map_or(DecryptError::NoMatchingKeys, |refusal| refused(&VaultError::from(refusal.clone())));
         self.record(outcome);
         Err(error)
     }
@@ -318,6 +363,7 @@ fn file_key(file_key: &stanza::FileKey) -> FileKey {
     FileKey::init_with_mut(|bytes| bytes.copy_from_slice(file_key.expose()))
 }
 
-fn refused(why: &(impl std::error::Error + Clone + Send + Sync + 'static)) -> DecryptError {
-    DecryptError::Io(std::io::Error::new(std::io::ErrorKind::PermissionDenied, why.clone()))
+/// For age, whose errors have no place for one of ours.
+fn refused(why: &impl fmt::Display) -> DecryptError {
+    DecryptError::Io(std::io::Error::new(std::io::ErrorKind::PermissionDenied, why.to_string()))
 }

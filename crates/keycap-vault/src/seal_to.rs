@@ -13,6 +13,7 @@ use keycap_core::noise::{Pattern, Sender};
 use keycap_core::request::Request;
 use keycap_core::seal::SenderError;
 use keycap_core::seal::stanza::{self, Stanza, StanzaKind};
+use keycap_store::ledger::capability::HeldCapability;
 use rand::RngCore;
 use rand::rngs::OsRng;
 
@@ -49,6 +50,28 @@ enum To {
 }
 
 impl KeycapRecipient {
+    /// To a key: N, or X or K if there is a sender.
+    pub(crate) fn to_key(reader: PublicKey, from: Sending) -> Result<Self, VaultError> {
+        let kind = match from.sender() {
+            Sender::Anonymous if from.mutual => return Err(no_sender()),
+            Sender::Anonymous => StanzaKind::N,
+            Sender::Shown(_) => StanzaKind::X,
+            Sender::Known(_) => StanzaKind::K,
+        };
+        Ok(Self { to: To::Key(reader), from, kind, doubts: Vec::new() })
+    }
+
+    /// To a capability: Npsk0, Xpsk1 or Kpsk0.
+    pub(crate) fn to_service(writable: Writable) -> Self {
+        let Writable { capability, from, pattern, doubts } = writable;
+        let kind = match pattern {
+            Pattern::Xpsk1 => StanzaKind::Xpsk1,
+            Pattern::Kpsk0 => StanzaKind::Kpsk0,
+            Pattern::NKpsk2 | Pattern::XKpsk3 | Pattern::IKpsk2 | Pattern::KKpsk2 | Pattern::Npsk0 => StanzaKind::Npsk0,
+        };
+        Self { to: To::Capability(Box::new(capability)), from, kind, doubts }
+    }
+
     /// Which of keycap's stanzas it writes.
     #[must_use]
     pub const fn stanza(&self) -> &'static str {
@@ -70,26 +93,37 @@ impl KeycapRecipient {
     /// The labels for age (age-encryption.org/v1, recipient labels): none, or one that no other recipient has.
     #[must_use]
     fn labels(&self) -> HashSet<String> {
-        let mut label = [0; 16];
-        OsRng.fill_bytes(&mut label);
-        self.proves_sender().then(|| format!("keycap1-{}", hex::encode(label))).into_iter().collect()
+        self.proves_sender().then(random_label).into_iter().collect()
     }
 
-    fn wrap(&self, file_key: &FileKey) -> Result<Stanza, stanza::StanzaError> {
+    /// Wraps a file key in a stanza of its own.
+    ///
+    /// # Errors
+    /// [`VaultError::Age`] if the library below is out of memory.
+    pub fn wrap(&self, file_key: &FileKey) -> Result<AgeStanza, VaultError> {
         let file_key = stanza::FileKey::filled_by(|bytes| bytes.copy_from_slice(file_key.expose_secret()));
-        match &self.to {
+        let wrapped = match &self.to {
             To::Key(reader) => Stanza::seal_to_key(&file_key, reader, self.from.sender(), &mut OsRng),
             To::Capability(capability) => Stanza::seal_to_capability(&file_key, capability, self.from.sender(), &mut OsRng),
-        }
+        };
+        let wrapped = wrapped.map_err(|error| VaultError::Age { what: "sealing", why: error.to_string() })?;
+        Ok(AgeStanza { tag: wrapped.kind().name().to_owned(), args: wrapped.arguments(), body: wrapped.body().to_vec() })
     }
 }
 
 impl Recipient for KeycapRecipient {
     fn wrap_file_key(&self, file_key: &FileKey) -> Result<(Vec<AgeStanza>, HashSet<String>), EncryptError> {
-        let wrapped = self.wrap(file_key).map_err(|error| EncryptError::Io(std::io::Error::other(error)))?;
-        let stanza = AgeStanza { tag: wrapped.kind().name().to_owned(), args: wrapped.arguments(), body: wrapped.body().to_vec() };
+        let stanza = self.wrap(file_key).map_err(|error| EncryptError::Io(std::io::Error::other(error.to_string())))?;
         Ok((vec![stanza], self.labels()))
     }
+}
+
+/// A label that no other recipient has: 128 random bits.
+#[must_use]
+pub fn random_label() -> String {
+    let mut label = [0; 16];
+    OsRng.fill_bytes(&mut label);
+    format!("keycap1-{}", hex::encode(label))
 }
 
 impl fmt::Debug for KeycapRecipient {
@@ -106,18 +140,7 @@ impl Vault {
     /// sender; or if the vault is locked.
     pub fn seal_to_key(&self, name: &str, from: &SealFrom) -> Result<KeycapRecipient, VaultError> {
         let reader = self.store.read(|reading| holder_key(reading, name))?;
-        self.recipient_of_key(reader, from)
-    }
-
-    pub(crate) fn recipient_of_key(&self, reader: PublicKey, from: &SealFrom) -> Result<KeycapRecipient, VaultError> {
-        let sender = self.sender_key(from)?;
-        let kind = match (&sender, from.mutual) {
-            (None, true) => return Err(no_sender()),
-            (None, false) => StanzaKind::N,
-            (Some(_), true) => StanzaKind::K,
-            (Some(_), false) => StanzaKind::X,
-        };
-        Ok(KeycapRecipient { to: To::Key(reader), from: Sending { key: sender, mutual: from.mutual }, kind, doubts: Vec::new() })
+        KeycapRecipient::to_key(reader, self.sending(from)?)
     }
 
     /// A recipient for the service of a capability held: `keycap1-Npsk0`, or `-Xpsk1` or `-Kpsk0` from a key of one's own. If the capability is
@@ -127,44 +150,38 @@ impl Vault {
     /// [`VaultError::NotFound`], [`VaultError::Expired`], [`VaultError::Refused`] if its own caveats forbid files or this way of sealing them,
     /// [`VaultError::BadRequest`] for a sender that its service would refuse, or if the vault is locked.
     pub fn seal_to_capability(&mut self, name: &str, from: &SealFrom) -> Result<KeycapRecipient, VaultError> {
-        let Writable { capability, from, pattern, doubts } = self.writable(name, from, Purpose::File, FILES_TARGET)?;
-        let kind = match pattern {
-            Pattern::Xpsk1 => StanzaKind::Xpsk1,
-            Pattern::Kpsk0 => StanzaKind::Kpsk0,
-            Pattern::NKpsk2 | Pattern::XKpsk3 | Pattern::IKpsk2 | Pattern::KKpsk2 | Pattern::Npsk0 => StanzaKind::Npsk0,
-        };
-        Ok(KeycapRecipient { to: To::Capability(Box::new(capability)), from, kind, doubts })
+        let row = self.store.read(|reading| held_row(reading, name))?;
+        let from = self.sending(from)?;
+        Ok(KeycapRecipient::to_service(self.writable(&row, from, Purpose::File, FILES_TARGET)?))
     }
 
     /// A capability held and a sender, checked against each other and against what the capability itself says of such a use.
-    pub(crate) fn writable(&mut self, name: &str, from: &SealFrom, purpose: Purpose, target: &str) -> Result<Writable, VaultError> {
-        let row = self.store.read(|reading| held_row(reading, name))?;
-        let capability = self.held_capability(&row)?;
+    pub(crate) fn writable(&self, row: &HeldCapability, from: Sending, purpose: Purpose, target: &str) -> Result<Writable, VaultError> {
+        let capability = self.held_capability(row)?;
         if capability.chain().expires().is_some_and(|expires| expires <= self.now()) {
-            return Err(VaultError::Expired { name: name.to_owned() });
+            return Err(VaultError::Expired { name: row.held.name.clone() });
         }
         let holder = capability.chain().holder().copied();
-        let sender = match (self.sender_key(from)?, holder) {
+        let from = match (from.key, holder) {
             (Some(key), Some(holder)) if *key.public() != holder => return Err(unfitting(SenderError::WrongHolder { holder })),
-            (Some(key), _) => Some(key),
-            (None, None) => None,
             (None, Some(holder)) => {
                 let key = self.own_key_by_noise(&holder)?.ok_or_else(|| unfitting(SenderError::HolderNotProven { holder }))?;
-                Some(key.derive_noise())
+                Sending { key: Some(key.derive_noise()), mutual: from.mutual }
             }
+            (key, _) => Sending { key, mutual: from.mutual },
         };
-        let pattern = match (&sender, from.mutual) {
-            (None, true) => return Err(no_sender()),
-            (Some(_), true) if holder.is_none() => return Err(unfitting(SenderError::NoHolder)),
-            (None, false) => Pattern::Npsk0,
-            (Some(_), true) => Pattern::Kpsk0,
-            (Some(_), false) => Pattern::Xpsk1,
+        let pattern = match from.sender() {
+            Sender::Anonymous if from.mutual => return Err(no_sender()),
+            Sender::Known(_) if holder.is_none() => return Err(unfitting(SenderError::NoHolder)),
+            Sender::Anonymous => Pattern::Npsk0,
+            Sender::Shown(_) => Pattern::Xpsk1,
+            Sender::Known(_) => Pattern::Kpsk0,
         };
         let clearing = Clearing {
             clock: self.environment.clock(),
             purpose,
             pattern,
-            remote_static: sender.as_ref().map(StaticKey::public),
+            remote_static: from.key.as_ref().map(StaticKey::public),
             realm: None,
             app: &|_, _| false,
         };
@@ -183,15 +200,15 @@ impl Vault {
                 _ => return Err(keycap_core::chain::Refusal { block: finding.block, caveat, reason }.into()),
             }
         }
-        Ok(Writable { capability, from: Sending { key: sender, mutual: from.mutual }, pattern, doubts })
+        Ok(Writable { capability, from, pattern, doubts })
     }
 
-    /// The sender's key pair; `None` if no key is named.
-    fn sender_key(&self, from: &SealFrom) -> Result<Option<StaticKey>, VaultError> {
-        let Some(name) = &from.key else { return Ok(None) };
+    /// The sender's key pair.
+    pub(crate) fn sending(&self, from: &SealFrom) -> Result<Sending, VaultError> {
+        let Some(name) = &from.key else { return Ok(Sending { key: None, mutual: from.mutual }) };
         let public = self.store.read(|reading| holder_key(reading, name))?;
         let key = self.own_key_by_noise(&public)?.ok_or_else(|| VaultError::NotOwnKey { name: name.clone() })?;
-        Ok(Some(key.derive_noise()))
+        Ok(Sending { key: Some(key.derive_noise()), mutual: from.mutual })
     }
 }
 
@@ -205,8 +222,8 @@ pub(crate) struct Writable {
 
 /// A sender's key pair, and how it appears.
 pub(crate) struct Sending {
-    key: Option<StaticKey>,
-    mutual: bool,
+    pub(crate) key: Option<StaticKey>,
+    pub(crate) mutual: bool,
 }
 
 impl Sending {

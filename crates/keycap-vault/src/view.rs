@@ -19,4 +19,4 @@ pub use grant::{GrantRow, GrantView, GrantsPage, HolderView, MintPreview, Receip
 pub use key::{GrantCounts, KeyView, ServiceView, VaultStatus};
 pub use live::{GatewayView, SessionView};
 pub use log::{LogFaultView, LogHeadView, LogPage, LogRow, LogVerification};
-pub use opened::{OpenedGrant, OpenedView};
+pub use opened::{AgeHandleView, OpenedGrant, OpenedView};

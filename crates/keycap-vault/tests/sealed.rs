@@ -159,7 +159,7 @@ fn a_co_recipient_takes_the_sender_s_name_and_the_leave_away() {
     let (opened, view) = world.opened(&to_key, OpenRequest::default());
     let view = view.unwrap();
     assert_eq!((opened, sender(&view)), (Some(true), None));
-    assert!(view.notes[0].contains("2 recipients"), "{view:?}");
+    assert!(view.notes[0].contains("2 stanzas"), "{view:?}");
 
     let mut to_capability = world.sealed_to("mine", &anonymous());
     to_capability.insert(0, other());

@@ -80,7 +80,7 @@ fn describe(reading: &Reading<'_>, outcome: &Outcome) -> Result<OpenedView, Vaul
     };
     let mut notes = Vec::new();
     if let Attribution::Withheld { stanzas } = outcome.attribution {
-        notes.push(format!("its sender is not shown: it has {stanzas} recipients, and any of them could have written it"));
+        notes.push(format!("its sender is not shown: its header has {stanzas} stanzas, and whoever one of them is for could have written it"));
     }
     let (mut grant, mut authorised) = (None, None);
     let mut says = match &sender {
@@ -98,7 +98,9 @@ fn describe(reading: &Reading<'_>, outcome: &Outcome) -> Result<OpenedView, Vaul
             Leave::Given => says = format!("{says}, with {what}"),
             Leave::Withheld { stanzas } => {
                 says = format!("{says}, with {what}");
-                notes.push(format!("it is not shown as authorised: it has {stanzas} recipients, and any of them could have written it"));
+                notes.push(format!(
+                    "it is not shown as authorised: its header has {stanzas} stanzas, and whoever one of them is for could have written it"
+                ));
             }
             Leave::Lapsed { refusal } => {
                 says = format!("{says}, with {what}, which does not allow it any more");

@@ -33,3 +33,20 @@ pub struct OpenedGrant {
     /// The name of the grant, or of the nearest above it that this vault knows.
     pub name: Option<String>,
 }
+
+/// What age and rage are given so that they seal or open by `age-plugin-keycap`. Nothing in it is secret.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct AgeHandleView {
+    /// `recipient` or `identity`.
+    pub kind: &'static str,
+    /// The name of the key, capability or service that it stands for.
+    pub name: String,
+    /// `age1keycap1…` or `AGE-PLUGIN-KEYCAP-1…`.
+    pub text: String,
+    /// The stanza that a recipient writes, such as `keycap1-N`.
+    pub stanza: Option<&'static str>,
+    /// What it is good for, in a sentence.
+    pub sentence: String,
+    /// What to know besides.
+    pub notes: Vec<String>,
+}
