@@ -18,11 +18,15 @@ use crate::output;
 use crate::output::line::{Line, Role};
 use crate::output::page::Page;
 
+mod age_handle;
+
 #[derive(Debug, Args)]
-#[command(group = ArgGroup::new("how").args(["qr", "png", "svg", "to", "copy", "reveal"]), after_long_help = "  keycap share alice --to bob --output alice.age
+#[command(group = ArgGroup::new("how").args(["qr", "png", "svg", "to", "copy", "reveal", "age_recipient", "age_identity"]), after_long_help = "  keycap share alice --to bob --output alice.age
   keycap share alice --png alice.png
   keycap share key:operator --reveal
   keycap share alice --reveal | wl-copy
+  keycap share key:operator --age-recipient
+  keycap share key:operator --age-identity > identity.txt
 
 A capability that is shared a second time gets a link of its own first, so that each share can be revoked alone.")]
 pub(crate) struct ShareArgs {
@@ -47,8 +51,20 @@ pub(crate) struct ShareArgs {
     /// Print its text
     #[arg(long)]
     reveal: bool,
+    /// Print an age1keycap1… for age and rage, which then seal to this key or capability; nothing in it is secret
+    #[arg(long)]
+    age_recipient: bool,
+    /// Print an AGE-PLUGIN-KEYCAP-1… for age and rage, which then open with this key or service; the secret stays in the vault
+    #[arg(long)]
+    age_identity: bool,
+    /// With --age-recipient: show this key of yours to the reader as the sender
+    #[arg(long, value_name = "KEY", requires = "age_recipient", add = names([NameKind::Key]))]
+    from: Option<String>,
+    /// With --age-recipient: the reader has the sender's card already, so that the key does not travel along
+    #[arg(long, requires = "age_recipient")]
+    mutual: bool,
     /// Write to this file instead; for --to the default is the name and `.age`, `-` is standard output
-    #[arg(short, long, value_name = "FILE", conflicts_with_all = ["qr", "png", "svg", "copy"], value_hint = clap::ValueHint::FilePath)]
+    #[arg(short, long, value_name = "FILE", conflicts_with_all = ["qr", "png", "svg", "copy", "age_recipient", "age_identity"], value_hint = clap::ValueHint::FilePath)]
     output: Option<PathBuf>,
     /// Replace the file if there is one
     #[arg(long)]
@@ -87,6 +103,12 @@ enum How {
 /// # Errors
 /// Whatever keeps it from being done.
 pub(crate) fn run(args: ShareArgs, context: &mut Context) -> Ended {
+    if args.age_recipient {
+        return age_handle::recipient(&args, context);
+    }
+    if args.age_identity {
+        return age_handle::identity(&args, context);
+    }
     let mut vault = context.unlocked_vault()?;
     let args = ShareArgs { target: meant(args.target, &vault)?, ..args };
     let how = how(&args, &vault, context)?;

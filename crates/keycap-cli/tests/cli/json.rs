@@ -69,6 +69,8 @@ keycap explain dave
 keycap explain alice --at 2030-01-01
 keycap share dave --reveal
 keycap share bob --png bob.png
+keycap share key:operator --age-recipient
+keycap share service:orders --age-identity
 keycap key export operator --to operator --output operator.age --yes
 keycap revoke bob --dry-run
 keycap revoke alice --yes

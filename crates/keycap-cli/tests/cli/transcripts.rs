@@ -3,7 +3,7 @@
 use crate::place::Place;
 
 /// What differs from run to run, and what stands for it: as wide, so that columns stay columns.
-const FILTERS: [(&str, &str); 14] = [
+const FILTERS: [(&str, &str); 15] = [
     (r"\b[0-9a-f]{4}(-[0-9a-f]{4}){15}\b", "ffff-ffff-ffff-ffff-(in full)"),
     (r"\b[0-9a-f]{4}(-[0-9a-f]{4}){3}\b", "ffff-ffff-ffff-ffff"),
     (r"\b[0-9a-f]{4}-[0-9a-f]{4}\b", "ffff-ffff"),
@@ -11,7 +11,8 @@ const FILTERS: [(&str, &str); 14] = [
     (r"\b[0-9a-f]{16}\b", "(16 digits)"),
     (r"\b[0-9a-f]{8}\b", "00000000"),
     (r"KEYCAP-SECRET-1[A-Z0-9]+", "KEYCAP-SECRET-1…"),
-    (r"\b(keycap|keycap-service|age)1[a-z0-9]{50,}", "${1}1…"),
+    (r"\b(keycap|keycap-service|age|age1keycap)1[a-z0-9]{50,}", "${1}1…"),
+    (r"AGE-PLUGIN-KEYCAP-1[A-Z0-9]+", "AGE-PLUGIN-KEYCAP-1…"),
     (r"\bk[a-z2-7]{32}\b", "k(DNS label)"),
     (r"\d{4}-\d\d-\d\d \d\d:\d\d", "YYYY-MM-DD hh:mm"),
     (r"\b20[23]\d-\d\d-\d\d\b", "YYYY-MM-DD"),
@@ -190,6 +191,14 @@ fn sharing() {
          keycap share alice --svg alice.svg --name tablet
          keycap share operator --reveal
          keycap share service:orders --reveal
+         keycap share key:bob --age-recipient
+         keycap share key:bob --age-recipient --from operator --mutual
+         keycap share key:bob --age-recipient --mutual
+         keycap share key:bob --age-recipient --from bob
+         keycap share key:operator --age-identity
+         keycap share key:bob --age-identity
+         keycap share service:orders --age-identity
+         keycap share alice --age-identity
          keycap share alice --qr --json
          keycap share alice --qr --reveal
          stat -c '%a %n' alice.txt alice.png alice.svg ci.age"
