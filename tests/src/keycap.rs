@@ -1,7 +1,7 @@
 //! The `keycap` program as a user has it.
 
 use std::env;
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -14,8 +14,11 @@ use crate::home::Home;
 use crate::keyring::PrivateKeyring;
 use crate::workspace;
 
-/// The variable by which `tests/run` names a `keycap` that it has built.
+/// The variable by which `tests/run` names a `keycap` that it has built; the plugin lies beside it.
 const BUILT: &str = "KEYCAP_TESTS_PROGRAM";
+
+/// The program by which age and rage use a vault.
+const PLUGIN: &str = "age-plugin-keycap";
 
 /// `keycap` in a home of its own, and on a keyring if it was given one.
 #[derive(Debug)]
@@ -97,7 +100,21 @@ impl Keycap {
     #[must_use]
     pub fn program() -> &'static Path {
         static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
-        PROGRAM.get_or_init(|| env::var_os(BUILT).map_or_else(build, PathBuf::from))
+        PROGRAM.get_or_init(|| env::var_os(BUILT).map_or_else(|| build("keycap-cli", "keycap"), PathBuf::from))
+    }
+
+    /// `PATH` with the folder of `age-plugin-keycap` in front, built from this workspace when it is first asked for.
+    ///
+    /// # Panics
+    /// If it does not build.
+    #[must_use]
+    pub fn path_with_plugin() -> OsString {
+        static PLUGIN_PROGRAM: OnceLock<PathBuf> = OnceLock::new();
+        let built = || env::var_os(BUILT).map_or_else(|| build(PLUGIN, PLUGIN), |keycap| PathBuf::from(keycap).with_file_name(PLUGIN));
+        let program = PLUGIN_PROGRAM.get_or_init(built);
+        assert!(program.exists(), "{} is not built", program.display());
+        let usual = env::var_os("PATH").unwrap_or_default();
+        env::join_paths(program.parent().map(Path::to_owned).into_iter().chain(env::split_paths(&usual))).unwrap()
     }
 }
 
@@ -147,15 +164,15 @@ impl Outcome {
 }
 
 /// Asks cargo for it; cargo says where it lies, whatever the target folder is.
-fn build() -> PathBuf {
+fn build(package: &str, name: &str) -> PathBuf {
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let output = Command::new(cargo)
-        .args(["build", "--package", "keycap-cli", "--bin", "keycap", "--message-format", "json-render-diagnostics"])
+        .args(["build", "--package", package, "--bin", name, "--message-format", "json-render-diagnostics"])
         .current_dir(workspace::root())
         .stderr(Stdio::inherit())
         .output()
         .unwrap();
-    assert!(output.status.success(), "keycap does not build");
+    assert!(output.status.success(), "{name} does not build");
     let mut program = None;
     for message in Message::parse_stream(output.stdout.as_slice()) {
         if let Message::CompilerArtifact(artifact) = message.unwrap() {
