@@ -81,11 +81,19 @@ impl Prompt {
     /// If the person cancels.
     pub(crate) fn select<T: Display>(self, question: &str, options: Vec<T>) -> Result<T, CliError> {
         let columns = crossterm::terminal::size().map_or(80, |(columns, _)| usize::from(columns));
-        let options =
-            options.into_iter().map(|option| Choice { shown: Line::from(option.to_string()).cut(columns.saturating_sub(MARKER)).text(), option });
+        let options: Vec<_> = options
+            .into_iter()
+            .map(|option| Choice { shown: Line::from(option.to_string()).cut(columns.saturating_sub(MARKER)).text(), option })
+            .collect();
         // What was chosen is repeated without its explanation.
         let formatter = &|chosen: inquire::list_option::ListOption<&Choice<T>>| chosen.value.label().to_owned();
-        answered(Select::new(question, options.collect()).with_page_size(12).with_formatter(formatter).prompt()).map(|chosen| chosen.option)
+        let whole = options.len() <= SHOWN;
+        let mut select = Select::new(question, options).with_page_size(SHOWN).with_formatter(formatter);
+        if whole {
+            // Everything is in sight: typing would only hide it.
+            select = select.without_filtering();
+        }
+        answered(select.prompt()).map(|chosen| chosen.option)
     }
 
     /// A passphrase that is there already.
@@ -113,6 +121,8 @@ impl Prompt {
 
 /// Columns in front of an option.
 const MARKER: usize = 3;
+/// Options that a list shows at once; a longer one can be filtered by typing.
+const SHOWN: usize = 12;
 
 /// An option on one line of the terminal, however much it says.
 struct Choice<T> {

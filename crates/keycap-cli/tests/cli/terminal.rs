@@ -31,6 +31,16 @@ fn what_kills_others_too_wants_the_name() {
 }
 
 #[test]
+fn letters_typed_at_a_short_list_hide_nothing() {
+    let place = Place::new();
+    place.prepare("keycap service new orders\nkeycap mint orders --for alice --yes");
+    let line = "stty cols 80 rows 24; keycap revoke alice";
+    let keys = "{ sleep 1.5; printf 'zzz\\r'; sleep 1; printf 'y\\r'; sleep 0.5; }";
+    place.shell(&format!("{keys} | script -qec '{line}' /dev/null")).exited(0);
+    assert!(place.keycap(&["grants"]).succeeded().contains("revoked"));
+}
+
+#[test]
 fn a_fresh_capability_fits_80_by_24_as_a_code() {
     let place = Place::new();
     place.prepare("keycap service new orders");
