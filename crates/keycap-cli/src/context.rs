@@ -8,9 +8,9 @@ use keycap_vault::{Environment, Vault};
 use crate::args::Globals;
 use crate::error::CliError;
 use crate::output::Output;
-use crate::output::time::Times;
 use crate::prompt::Prompt;
 use crate::unlock;
+use keycap_vault::words::TimeWords;
 
 /// What a command works with.
 pub(crate) struct Context {
@@ -81,8 +81,8 @@ impl Context {
     }
 
     /// Now, to tell other times by.
-    pub(crate) fn times(&self, vault: &Vault) -> Times {
-        Times::new(vault.now().as_u64())
+    pub(crate) fn times(&self, vault: &Vault) -> TimeWords {
+        TimeWords::new(vault.now().as_u64())
     }
 
     /// Asks before something dangerous, as its danger demands: nothing for what is mild, yes or no for what is moderate, the name for what is

@@ -13,7 +13,6 @@ pub(crate) mod line;
 pub(crate) mod page;
 pub(crate) mod qr;
 pub(crate) mod table;
-pub(crate) mod time;
 pub(crate) mod tree;
 
 use std::io::{self, BufWriter, IsTerminal, Write};
@@ -169,34 +168,11 @@ impl Output {
     }
 }
 
-/// A number with its thousands set apart.
-pub(crate) fn number(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
 /// Whether to colour a stream: `--color` decides, and for `auto` the terminal, `NO_COLOR`, `CLICOLOR` and `CLICOLOR_FORCE`.
 pub(crate) fn colours(choice: ColorChoice, stream: &impl anstream::stream::RawStream) -> bool {
     match choice {
         ColorChoice::Always => true,
         ColorChoice::Never => false,
         ColorChoice::Auto => anstream::AutoStream::choice(stream) != anstream::ColorChoice::Never,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::number;
-
-    #[test]
-    fn thousands_are_set_apart() {
-        assert_eq!([0, 999, 1_000, 100_000, 1_234_567].map(number), ["0", "999", "1,000", "100,000", "1,234,567"]);
     }
 }

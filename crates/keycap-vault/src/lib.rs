@@ -40,6 +40,7 @@ pub mod clipboard;
 pub mod files;
 pub mod qr;
 pub mod view;
+pub mod words;
 
 pub use backup::{Backup, RestoreMode, SealedBackup};
 pub use capabilities::{AcceptAs, DelegateRequest, Incoming};
@@ -47,7 +48,7 @@ pub use connecting::{AddressSource, GatewayAddress, OpenCapability};
 pub use doctor::{doctor_without_vault, mend_permissions};
 pub use environment::{Environment, system_clock};
 pub use error::{ErrorClass, VaultError};
-pub use explain::Would;
+pub use explain::{DEFAULT_TARGET, Would, parse_request};
 pub use grants::GrantQuery;
 pub use handle::{IdentityHandle, RecipientHandle};
 pub use limits::{AllowRule, Limits, Policy, Times, When, duration_text, time_text};

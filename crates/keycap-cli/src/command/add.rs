@@ -15,9 +15,9 @@ use crate::exit::{DONE, Ended};
 use crate::file;
 use crate::output::line::Line;
 use crate::output::page::Page;
-use crate::output::time::Times;
 use crate::paste::paste;
 use keycap_vault::SecretText;
+use keycap_vault::words::TimeWords;
 
 #[derive(Debug, Args)]
 #[command(after_long_help = "  keycap add --clipboard
@@ -172,7 +172,7 @@ fn choose(texts: &[SecretText], vault: &Vault, context: &Context) -> Result<Inco
 }
 
 /// What it is, before it is taken in.
-fn preview(view: &IncomingView, times: &Times, page: &mut Page<'_>) -> std::io::Result<()> {
+fn preview(view: &IncomingView, times: &TimeWords, page: &mut Page<'_>) -> std::io::Result<()> {
     page.paragraph(Line::new().strong(&view.title))?;
     let known = view.known_as.as_ref().map_or_else(|| Line::new().quiet("  not known here"), |name| Line::from("  known as ").name(name));
     page.field("fingerprint", Line::from(&view.fingerprint).and(known))?;

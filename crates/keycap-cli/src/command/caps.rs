@@ -11,8 +11,8 @@ use crate::exit::{DONE, Ended};
 use crate::output::line::{Line, Role};
 use crate::output::page::Page;
 use crate::output::table::Table;
-use crate::output::time::Times;
 use keycap_vault::action::Danger;
+use keycap_vault::words::TimeWords;
 
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true)]
@@ -155,7 +155,7 @@ fn remove(args: &RemoveArgs, context: &mut Context) -> Ended {
 }
 
 /// One capability in full.
-fn page_of(held: &CapabilityView, times: &Times, page: &mut Page<'_>) -> std::io::Result<()> {
+fn page_of(held: &CapabilityView, times: &TimeWords, page: &mut Page<'_>) -> std::io::Result<()> {
     page.line(Line::new().name(&held.name).quiet("  capability"))?;
     page.field("service", if held.service.is_some() { service(held).quiet("  ").quiet(&held.service_fingerprint) } else { service(held) })?;
     page.field("state", state::line(held.state))?;

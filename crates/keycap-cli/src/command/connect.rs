@@ -13,7 +13,7 @@ use crate::context::Context;
 use crate::error::CliError;
 use crate::exit::{DONE, Ended};
 use crate::output::line::Line;
-use crate::output::number;
+use keycap_vault::words::number;
 
 /// How to get to the service.
 #[derive(Debug, Args)]

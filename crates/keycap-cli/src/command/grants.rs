@@ -13,11 +13,11 @@ use crate::context::Context;
 use crate::error::CliError;
 use crate::exit::{DONE, Ended};
 use crate::output::line::{Line, Role};
-use crate::output::number;
 use crate::output::page::Page;
 use crate::output::table::Table;
-use crate::output::time::Times;
 use crate::output::tree::branch;
+use keycap_vault::words::TimeWords;
+use keycap_vault::words::number;
 
 #[derive(Debug, Args)]
 #[command(after_long_help = "  keycap grants alice   # one grant in full, with what stands below it
@@ -63,7 +63,7 @@ pub(crate) fn run(args: GrantsArgs, context: &mut Context) -> Ended {
             Err(error) => return Err(error.into()),
         },
     };
-    let query = GrantQuery { service, search: args.search, offset: args.offset, limit: args.limit };
+    let query = GrantQuery { service, search: args.search, offset: args.offset, limit: args.limit, ..GrantQuery::default() };
     if args.all {
         return stream::all(&vault, query, context);
     }
@@ -84,7 +84,7 @@ pub(crate) fn run(args: GrantsArgs, context: &mut Context) -> Ended {
 }
 
 /// The grants as rows of a table; the service's column only where there may be several.
-pub(crate) fn table(rows: &[GrantRow], one_service: bool, times: &Times) -> Table {
+pub(crate) fn table(rows: &[GrantRow], one_service: bool, times: &TimeWords) -> Table {
     let mut table =
         Table::new().flexible("NAME").flexible("SERVICE").flexible("HOLDER").column("EXPIRES").column("LAST USED").column("STATE").column("ID");
     for row in rows {
@@ -119,7 +119,7 @@ fn one(name: &str, vault: &Vault, context: &mut Context) -> Ended {
 }
 
 /// One grant in full.
-fn page_of(detail: &Detail, times: &Times, page: &mut Page<'_>) -> std::io::Result<()> {
+fn page_of(detail: &Detail, times: &TimeWords, page: &mut Page<'_>) -> std::io::Result<()> {
     let grant = &detail.grant;
     page.line(state::name(grant).quiet("  ").quiet(match grant.origin {
         "met" => "delegation met at a gateway",

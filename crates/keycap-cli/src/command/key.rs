@@ -13,7 +13,7 @@ use crate::exit::{DONE, Ended};
 use crate::output::line::{Line, Role};
 use crate::output::page::Page;
 use crate::output::table::Table;
-use crate::output::time::Times;
+use keycap_vault::words::TimeWords;
 
 /// What to do with keys.
 #[derive(Debug, clap::Subcommand)]
@@ -225,7 +225,7 @@ fn import(args: &ImportArgs, context: &mut Context) -> Ended {
 }
 
 /// One key or card in full.
-fn page_of(key: &KeyView, times: &Times, page: &mut Page<'_>) -> std::io::Result<()> {
+fn page_of(key: &KeyView, times: &TimeWords, page: &mut Page<'_>) -> std::io::Result<()> {
     page.line(Line::new().name(&key.name).quiet("  ").quiet(kind(key)))?;
     page.field("fingerprint", Line::new().strong(&key.fingerprint))?;
     page.field("in full", &key.fingerprint_full)?;

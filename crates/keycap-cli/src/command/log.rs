@@ -12,9 +12,9 @@ use crate::error::CliError;
 use crate::exit::{DONE, Ended};
 use crate::file::{self, Access, Existing, Target};
 use crate::output::line::{Line, Role};
-use crate::output::number;
 use crate::output::table::Table;
-use crate::output::time::Times;
+use keycap_vault::words::TimeWords;
+use keycap_vault::words::number;
 
 /// Rows that are listed unless something else is said: about two screens.
 const LIMIT: u32 = 50;
@@ -147,7 +147,7 @@ fn query(args: &LogArgs, now: UnixSeconds) -> LogQuery {
     LogQuery { action: args.action.clone(), target: args.target.clone(), since, offset: 0, limit }
 }
 
-fn cells(row: &LogRow, times: &Times) -> [Line; 5] {
+fn cells(row: &LogRow, times: &TimeWords) -> [Line; 5] {
     [
         Line::new().quiet(row.seq.to_string()),
         times.second(row.time).into(),

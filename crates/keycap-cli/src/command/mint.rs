@@ -18,8 +18,8 @@ use crate::context::Context;
 use crate::error::CliError;
 use crate::exit::{DONE, Ended};
 use crate::output::line::Line;
-use crate::output::number;
 use crate::output::page::Page;
+use keycap_vault::words::number;
 
 #[derive(Debug, Args)]
 #[command(after_long_help = "  keycap mint orders --for ci@runner --preset machine --holder bob

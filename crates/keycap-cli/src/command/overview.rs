@@ -9,10 +9,10 @@ use crate::context::Context;
 use crate::error::CliError;
 use crate::exit::{DONE, Ended};
 use crate::output::line::{Line, Role};
-use crate::output::number;
 use crate::output::page::Page;
 use crate::output::table::Table;
-use crate::output::time::Times;
+use keycap_vault::words::TimeWords;
+use keycap_vault::words::number;
 
 /// Grants that expire within this many seconds are shown.
 const SOON_S: u64 = 7 * 86_400;
@@ -91,7 +91,7 @@ fn look(vault: &Vault) -> Result<Overview, CliError> {
     })
 }
 
-fn page_of(overview: &Overview, times: &Times, page: &mut Page<'_>) -> std::io::Result<()> {
+fn page_of(overview: &Overview, times: &TimeWords, page: &mut Page<'_>) -> std::io::Result<()> {
     let status = &overview.status;
     let lock = if status.locked { Line::new().role(Role::Bad, "locked") } else { Line::new().quiet("not locked") };
     page.line(Line::new().strong("keycap").quiet("  ").quiet(&status.folder))?;
@@ -136,7 +136,7 @@ fn page_of(overview: &Overview, times: &Times, page: &mut Page<'_>) -> std::io::
     next(status, page)
 }
 
-fn running(overview: &Overview, times: &Times, page: &mut Page<'_>) -> std::io::Result<()> {
+fn running(overview: &Overview, times: &TimeWords, page: &mut Page<'_>) -> std::io::Result<()> {
     if overview.gateways.is_empty() {
         return Ok(());
     }

@@ -14,11 +14,11 @@ use crate::context::{Consent, Context};
 use crate::error::CliError;
 use crate::exit::{DONE, Ended};
 use crate::output::line::{Line, Role};
-use crate::output::number;
 use crate::output::page::Page;
 use crate::output::table::Table;
-use crate::output::time::Times;
 use keycap_vault::action::Danger;
+use keycap_vault::words::TimeWords;
+use keycap_vault::words::number;
 
 #[derive(Debug, Args)]
 #[command(after_long_help = "  keycap revoke alice --reason left --yes
@@ -116,7 +116,7 @@ fn wait(vault: &Vault, mut receipt: RevokeReceipt) -> Result<RevokeReceipt, CliE
     Ok(receipt)
 }
 
-fn preview_page(preview: &RevokePreview, times: &Times, page: &mut Page<'_>) -> std::io::Result<()> {
+fn preview_page(preview: &RevokePreview, times: &TimeWords, page: &mut Page<'_>) -> std::io::Result<()> {
     page.heading("Stops working")?;
     page.table(&table(&preview.dies, true, times))?;
     let shown = u64::try_from(preview.dies.len()).unwrap_or(u64::MAX);

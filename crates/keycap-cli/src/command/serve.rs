@@ -10,8 +10,9 @@ use crate::args::names::{NameKind, names};
 use crate::context::Context;
 use crate::error::CliError;
 use crate::exit::{DONE, Ended};
+use crate::output::Output;
 use crate::output::line::{Line, Role};
-use crate::output::{Output, number};
+use keycap_vault::words::number;
 
 #[derive(Debug, Args)]
 pub(crate) struct ServeArgs {

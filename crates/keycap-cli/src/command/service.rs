@@ -12,8 +12,8 @@ use crate::exit::{DONE, Ended};
 use crate::output::line::{Line, Role};
 use crate::output::page::Page;
 use crate::output::table::Table;
-use crate::output::time::Times;
 use keycap_vault::action::Danger;
+use keycap_vault::words::TimeWords;
 
 /// What to do with services.
 #[derive(Debug, clap::Subcommand)]
@@ -261,7 +261,7 @@ fn rotate(args: &RotateArgs, context: &mut Context) -> Ended {
 }
 
 /// One service in full.
-fn page_of(service: &ServiceView, times: &Times, page: &mut Page<'_>) -> std::io::Result<()> {
+fn page_of(service: &ServiceView, times: &TimeWords, page: &mut Page<'_>) -> std::io::Result<()> {
     let kind = if service.can_serve { "service, served from here" } else { "service, known by its card" };
     page.line(Line::new().name(&service.name).quiet("  ").quiet(kind))?;
     page.field("fingerprint", Line::new().strong(&service.fingerprint))?;

@@ -16,8 +16,8 @@ use crate::context::{Consent, Context};
 use crate::error::CliError;
 use crate::exit::{DONE, Ended};
 use crate::output::line::{Line, Role};
-use crate::output::number;
 use crate::unlock;
+use keycap_vault::words::number;
 use place::PlaceArgs;
 
 /// What to do with the vault.

@@ -2,6 +2,7 @@
 //! other people, and may hold escape sequences.
 
 use anstyle::{AnsiColor, Style};
+use keycap_vault::words::harmless;
 use unicode_width::UnicodeWidthStr;
 
 /// What a part of a line is. The one place where colours are chosen: the terminal's own, none of them alone in telling anything.
@@ -219,15 +220,6 @@ fn fitting(text: &str, room: usize) -> (&str, usize) {
         used += columns;
     }
     (text, used)
-}
-
-/// The text with everything replaced that would steer a terminal or reorder what is shown: control characters, and Unicode's marks for the
-/// direction of text.
-fn harmless(text: &str) -> String {
-    let steers = |c: char| {
-        c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{2028}' | '\u{2029}')
-    };
-    text.chars().map(|c| if steers(c) { char::REPLACEMENT_CHARACTER } else { c }).collect()
 }
 
 #[cfg(test)]

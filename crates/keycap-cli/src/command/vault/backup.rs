@@ -16,8 +16,8 @@ use crate::error::CliError;
 use crate::exit::{DONE, Ended};
 use crate::file;
 use crate::output::line::{Line, Role};
-use crate::output::number;
 use crate::output::page::Page;
+use keycap_vault::words::number;
 
 /// Bytes of a backup, at most: one of a million grants has some 600 MB.
 const MAX_BACKUP_BYTES: u64 = 2 << 30;
