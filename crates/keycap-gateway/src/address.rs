@@ -10,8 +10,7 @@ use std::net::{IpAddr, Ipv6Addr};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-/// The name of an upstream that was given without one, and the target of a connector that was not told another.
-pub const DEFAULT_TARGET: &str = "default";
+pub use keycap_vault::DEFAULT_TARGET;
 
 /// The longest path of a Unix socket in bytes: what all systems have room for, the zero byte at the end not counted.
 pub const MAX_SOCKET_PATH: usize = 103;

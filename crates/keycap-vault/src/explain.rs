@@ -3,7 +3,7 @@
 use keycap_core::chain::{Chain, Clearing, Purpose, Reason, explain};
 use keycap_core::key::PublicKey;
 use keycap_core::noise::Pattern;
-use keycap_core::request::Request;
+use keycap_core::request::{Request, RequestPath};
 use keycap_core::time::{Clock, UnixSeconds};
 use keycap_store::ledger::Reading;
 use keycap_store::ledger::service::Service;
@@ -16,6 +16,9 @@ use crate::keys::holder_key;
 use crate::limits::time_text;
 use crate::vault::Vault;
 use crate::view::{ExplainView, FindingView};
+
+/// The name of an upstream that was given without one, and the target of a connector that was not told another.
+pub const DEFAULT_TARGET: &str = "default";
 
 /// What would be tried.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,6 +39,33 @@ impl Default for Would {
     fn default() -> Self {
         Self { request: None, at: None, from: None, pattern: None, purpose: Purpose::Session }
     }
+}
+
+/// Reads a request as people write it: a target (`db`), a method and a path (`GET /x`), a path (`/x`, which is read), or both (`web:GET /x`).
+///
+/// # Errors
+/// [`VaultError::BadInput`] for what is none.
+pub fn parse_request(text: &str) -> Result<Request, VaultError> {
+    let text = text.trim();
+    let bad = |why: String| VaultError::BadInput { what: "request", input: text.to_owned(), why };
+    let (target, rest) = match text.split_once(':') {
+        Some((target, rest)) if !target.contains([' ', '/']) => (target, rest.trim()),
+        Some(_) | None if text.contains([' ', '/']) => (DEFAULT_TARGET, text),
+        Some(_) | None => (text, ""),
+    };
+    if target.is_empty() {
+        return Err(bad("it names no target; write a target (db), a method and a path (GET /api), or both (web:GET /api)".into()));
+    }
+    let (method, path) = match rest.split_once(char::is_whitespace) {
+        Some((method, path)) => (Some(method), Some(path.trim())),
+        None if rest.is_empty() => (None, None),
+        None if rest.starts_with('/') => (None, Some(rest)),
+        None => (Some(rest), None),
+    };
+    let path = path.map(RequestPath::parse).transpose().map_err(|error| bad(error.to_string()))?;
+    // A path without a method is read, as everywhere.
+    let method = method.map(str::to_ascii_uppercase).or_else(|| path.as_ref().map(|_| "GET".to_owned()));
+    Ok(Request { target: target.to_owned(), method, path })
 }
 
 impl Vault {
@@ -128,6 +158,28 @@ fn summary(findings: &[FindingView], would: &Would, now: UnixSeconds) -> String 
         Some(no) => {
             let caveat = no.caveat.as_ref().map(|name| format!("`{name}` of ")).unwrap_or_default();
             format!("Refused: {what}{when}. {caveat}block {} ({}) says no: {}.", no.block, no.kind, no.reason.as_deref().unwrap_or_default())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn requests_are_read_as_people_write_them() {
+        let parts = |text: &str| {
+            let Request { target, method, path } = parse_request(text).unwrap();
+            (target, method.unwrap_or_default(), path.map(|path| path.segments().join("/")))
+        };
+        let own = |target: &str, method: &str, path: Option<&str>| (target.to_owned(), method.to_owned(), path.map(str::to_owned));
+        assert_eq!(parts("db"), own("db", "", None));
+        assert_eq!(parts("GET /api/x?q=1:2"), own("default", "GET", Some("api/x")));
+        assert_eq!(parts("/api"), own("default", "GET", Some("api")));
+        assert_eq!(parts("web:post /a:b"), own("web", "POST", Some("a:b")));
+        assert_eq!(parts("web:/x"), own("web", "GET", Some("x")));
+        for text in ["", ":GET /x", "GET /a/../b", "GET x"] {
+            assert!(parse_request(text).is_err(), "{text:?}");
         }
     }
 }

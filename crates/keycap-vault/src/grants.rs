@@ -22,15 +22,19 @@ pub struct GrantQuery {
     pub service: Option<String>,
     /// Only those whose name holds this text, wherever they stand in the tree.
     pub search: Option<String>,
+    /// Only what was delegated from this grant, by its name or rid; a search does not go together with it.
+    pub under: Option<String>,
     /// How many minted grants (or matches) to pass over.
     pub offset: u64,
-    /// How many to list, each with everything below it.
+    /// How many to list, each with what is below it.
     pub limit: u32,
+    /// How many lines below each of them to list, at most; [`GrantView::children`] says whether that was all.
+    pub below: u32,
 }
 
 impl Default for GrantQuery {
     fn default() -> Self {
-        Self { service: None, search: None, offset: 0, limit: 100 }
+        Self { service: None, search: None, under: None, offset: 0, limit: 100, below: u32::MAX }
     }
 }
 
@@ -47,18 +51,23 @@ impl Vault {
         let now = self.now();
         self.store.read(|reading| {
             let service = query.service.as_deref().map(|name| service_row(reading, name)).transpose()?.map(|row| row.id);
-            let filter = Filter { service, search: query.search.clone(), roots_only: query.search.is_none() };
-            let total = grant::count(reading, &filter)?;
-            let found = grant::page(reading, &filter, Page { offset: query.offset, limit: query.limit })?;
+            let page = Page { offset: query.offset, limit: query.limit };
+            let (total, found) = if let Some(under) = query.under.as_deref() {
+                let parent = grant_row(reading, under)?.rid;
+                (grant::child_count(reading, &parent)?, grant::children(reading, &parent, page)?)
+            } else {
+                let filter = Filter { service, search: query.search.clone(), roots_only: query.search.is_none() };
+                (grant::count(reading, &filter)?, grant::page(reading, &filter, page)?)
+            };
             let mut viewer = Viewer::new(reading, now);
             let shown = u64::try_from(found.len()).unwrap_or(u64::MAX);
             let mut rows = Vec::with_capacity(found.len());
             for root in found {
-                if query.search.is_some() {
+                if query.search.is_some() && query.under.is_none() {
                     let depth = u32::try_from(grant::ancestors(reading, &root.rid)?.len()).unwrap_or(u32::MAX);
                     rows.push(GrantRow { depth, last: Vec::new(), grant: viewer.view(root)? });
                 } else {
-                    rows.extend(viewer.tree(root)?);
+                    rows.extend(viewer.tree(root, query.below)?);
                 }
             }
             Ok(GrantsPage { total, offset: query.offset, shown, rows })
@@ -149,13 +158,13 @@ impl<'r, 'c> Viewer<'r, 'c> {
         Ok(row)
     }
 
-    /// A grant and everything below it, in the order of the tree.
-    pub(crate) fn tree(&mut self, root: Grant) -> Result<Vec<GrantRow>, VaultError> {
+    /// A grant and at most so many lines below it, in the order of the tree.
+    pub(crate) fn tree(&mut self, root: Grant, below: u32) -> Result<Vec<GrantRow>, VaultError> {
         let rid = root.rid;
         let subtree = match grant::child_count(self.reading, &rid)? {
             0 => vec![(0, root)],
             _ => {
-                let all = Page { offset: 0, limit: u32::MAX };
+                let all = Page { offset: 0, limit: below.saturating_add(1) };
                 grant::subtree(self.reading, &rid, all)?.into_iter().map(|below| (below.depth, below.grant)).collect()
             }
         };

@@ -3,9 +3,8 @@
 use std::process::ExitCode;
 
 use clap::Args;
-use keycap_gateway::address::DEFAULT_TARGET;
 use keycap_vault::view::ExplainView;
-use keycap_vault::{When, Would};
+use keycap_vault::{Pattern, Purpose, Request, When, Would, parse_request};
 
 use crate::args::limits::{pattern, purpose};
 use crate::args::names::{EXPLAINABLE, NameKind, names};
@@ -15,7 +14,6 @@ use crate::exit::{DONE, Ended, REFUSED};
 use crate::output::line::{Line, Role};
 use crate::output::page::Page;
 use crate::output::table::Table;
-use keycap_vault::{Pattern, Purpose, Request, RequestPath};
 
 #[derive(Debug, Args)]
 #[command(after_long_help = "  keycap explain orders --would 'GET /api/orders'
@@ -27,7 +25,7 @@ pub(crate) struct ExplainArgs {
     #[arg(value_name = "CAP|GRANT", add = names(EXPLAINABLE))]
     name: String,
     /// What would be asked of the service: a method and a path ('GET /api'), a target (db), or both ('web:GET /api')
-    #[arg(long, value_name = "REQUEST", value_parser = request)]
+    #[arg(long, value_name = "REQUEST", value_parser = parse_request)]
     would: Option<Request>,
     /// When: 2030-01-01, 2030-01-01T12:00:00Z, or from now on: 30d
     #[arg(long, value_name = "WHEN")]
@@ -77,50 +75,4 @@ fn page_of(answer: &ExplainView, page: &mut Page<'_>) -> std::io::Result<()> {
         ]);
     }
     page.table(&table)
-}
-
-/// Reads a request: `db`, `GET /x`, `/x`, `web:GET /x`.
-fn request(text: &str) -> Result<Request, CliError> {
-    let bad = |why: String| CliError::usage("bad-input", why).hint("write a target (db), a method and a path ('GET /api'), or both ('web:GET /api')");
-    let text = text.trim();
-    let (target, rest) = match text.split_once(':') {
-        Some((target, rest)) if !target.contains([' ', '/']) => (target, rest.trim()),
-        Some(_) | None if text.contains([' ', '/']) => (DEFAULT_TARGET, text),
-        Some(_) | None => (text, ""),
-    };
-    if target.is_empty() {
-        return Err(bad(format!("`{text}` names no target")));
-    }
-    let (method, path) = match rest.split_once(char::is_whitespace) {
-        Some((method, path)) => (Some(method), Some(path.trim())),
-        None if rest.is_empty() => (None, None),
-        None if rest.starts_with('/') => (None, Some(rest)),
-        None => (Some(rest), None),
-    };
-    let path = path.map(RequestPath::parse).transpose().map_err(|error| bad(error.to_string()))?;
-    // A path without a method is read, as everywhere.
-    let method = method.map(str::to_ascii_uppercase).or_else(|| path.as_ref().map(|_| "GET".to_owned()));
-    Ok(Request { target: target.to_owned(), method, path })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn requests_are_read_as_people_write_them() {
-        let parts = |text: &str| {
-            let Request { target, method, path } = request(text).unwrap();
-            (target, method.unwrap_or_default(), path.map(|path| path.segments().join("/")))
-        };
-        let own = |target: &str, method: &str, path: Option<&str>| (target.to_owned(), method.to_owned(), path.map(str::to_owned));
-        assert_eq!(parts("db"), own("db", "", None));
-        assert_eq!(parts("GET /api/x?q=1:2"), own("default", "GET", Some("api/x")));
-        assert_eq!(parts("/api"), own("default", "GET", Some("api")));
-        assert_eq!(parts("web:post /a:b"), own("web", "POST", Some("a:b")));
-        assert_eq!(parts("web:/x"), own("web", "GET", Some("x")));
-        for text in ["", ":GET /x", "GET /a/../b", "GET x"] {
-            assert!(request(text).is_err(), "{text:?}");
-        }
-    }
 }
