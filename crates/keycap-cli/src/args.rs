@@ -16,15 +16,28 @@ use crate::unlock::UnlockArgs;
 
 /// Mint, hand on, narrow, use, watch and revoke the right to reach a service
 ///
-/// That right is a pair of keys and nothing else. Without a command keycap shows where things stand, and helps you to begin where there is
-/// no vault yet.
+/// That right is a pair of keys and nothing else. Without a command keycap opens its terminal interface, and helps you to begin where there
+/// is no vault yet; where there is no terminal, or with --plain, it prints where things stand.
 #[derive(Debug, Parser)]
 #[command(name = "keycap", bin_name = "keycap", version, max_term_width = 100, disable_help_subcommand = true, after_long_help = AFTER_HELP)]
 pub(crate) struct Args {
     #[command(flatten)]
     pub(crate) globals: Globals,
+    #[command(flatten)]
+    pub(crate) interface: InterfaceArgs,
     #[command(subcommand)]
     pub(crate) command: Option<Verb>,
+}
+
+/// How `keycap` alone shows itself.
+#[derive(Debug, Clone, Copy, Default, clap::Args)]
+pub(crate) struct InterfaceArgs {
+    /// Print how things stand, instead of opening the terminal interface
+    #[arg(long)]
+    pub(crate) plain: bool,
+    /// Leave the mouse to the terminal
+    #[arg(long)]
+    pub(crate) no_mouse: bool,
 }
 
 /// What holds for every command.

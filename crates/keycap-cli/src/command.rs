@@ -12,6 +12,7 @@ mod explain;
 mod export;
 mod first_run;
 mod grants;
+mod interface;
 mod key;
 mod live;
 mod log;
@@ -30,6 +31,7 @@ mod vault;
 
 use keycap_vault::Vault;
 
+use crate::args::InterfaceArgs;
 use crate::context::Context;
 use crate::exit::Ended;
 
@@ -70,9 +72,10 @@ pub(crate) enum Verb {
 ///
 /// # Errors
 /// Whatever keeps it from being done.
-pub(crate) fn run(verb: Option<Verb>, context: &mut Context) -> Ended {
+pub(crate) fn run(verb: Option<Verb>, args: InterfaceArgs, context: &mut Context) -> Ended {
     match verb {
         None if context.prompt.is_interactive() && !Vault::exists(&context.folder()?) => first_run::run(context),
+        None if interface::fits(args, context) => interface::run(args, context),
         None => overview::run(context),
         Some(Verb::Tour(args)) => tour::run(&args, context),
         Some(Verb::Key(verb)) => key::run(verb, context),

@@ -24,7 +24,7 @@ fn main() -> ExitCode {
     match args::parse(&arguments) {
         Ok(args) => {
             let mut context = context::Context::new(args.globals);
-            let ended = command::run(args.command, &mut context);
+            let ended = command::run(args.command, args.interface, &mut context);
             exit::end(ended, context.output)
         }
         Err(refusal) => exit::end_unparsed(refusal, &arguments),

@@ -1,0 +1,201 @@
+//! The outside of the interface: it reads the terminal, asks the vault, and draws; all of it on threads that wait, so that the interface never
+//! does.
+
+mod clipboard;
+mod desk;
+mod input;
+mod jobs;
+mod signals;
+mod terminal;
+
+use std::path::PathBuf;
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::time::{Duration, Instant};
+
+use keycap_vault::words::TimeWords;
+use keycap_vault::{Environment, SecretText, Vault, VaultError};
+
+use crate::app::App;
+use crate::event::{Effect, Event, Moment};
+use crate::keymap::{Keymap, KeymapError};
+use clipboard::Clipboard;
+use desk::Desk;
+use jobs::Jobs;
+use terminal::Screen;
+
+/// What the interface is opened with.
+#[derive(Debug)]
+pub struct Start {
+    /// The vault's folder; there is a vault in it.
+    pub folder: PathBuf,
+    /// A passphrase that was given already.
+    pub passphrase: Option<SecretText>,
+    /// Age identity files that were given already.
+    pub identities: Vec<PathBuf>,
+    /// Whether the mouse does anything.
+    pub mouse: bool,
+    /// Colours that are wanted.
+    pub colours: Colours,
+    /// Where keys are given other meanings, if the file is there.
+    pub keys: Option<PathBuf>,
+}
+
+/// Colours that are wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Colours {
+    /// As many as the terminal has, none if `NO_COLOR` says so.
+    Auto,
+    /// As many as the terminal has.
+    Always,
+    /// None.
+    Never,
+}
+
+/// Why the interface could not be opened, or had to end.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TuiError {
+    /// The terminal.
+    #[error("the terminal cannot be used: {0}")]
+    Terminal(#[from] std::io::Error),
+    /// The vault.
+    #[error(transparent)]
+    Vault(#[from] VaultError),
+    /// The file of keys.
+    #[error(transparent)]
+    Keys(#[from] KeymapError),
+}
+
+/// Where keys are given other meanings: `keycap/keys.toml` where the system keeps settings, `~/.config` on Linux. `None` without a home.
+#[must_use]
+pub fn keys_file() -> Option<PathBuf> {
+    use etcetera::BaseStrategy;
+
+    etcetera::choose_base_strategy().ok().map(|strategy| strategy.config_dir().join("keycap").join("keys.toml"))
+}
+
+/// Time between two ticks while nothing else happens.
+const TICK: Duration = Duration::from_millis(250);
+/// The first picture waits that long for what it shows, so that it does not flicker.
+const FIRST_PATIENCE: Duration = Duration::from_millis(30);
+
+/// Opens the interface and returns when it is left.
+///
+/// # Errors
+/// A [`TuiError`]; the terminal is as it was before.
+pub fn run(start: Start) -> Result<(), TuiError> {
+    let keymap = match &start.keys {
+        Some(file) => Keymap::with_file(file)?,
+        None => Keymap::new(),
+    };
+    let (sender, events) = mpsc::channel();
+    let begun = Instant::now();
+    // Before the terminal is touched: what is wrong with the vault is said in plain lines.
+    let desk = Desk::open(&start, sender.clone())?;
+    let theme = terminal::theme(start.colours);
+    let mut screen = Screen::enter(start.mouse)?;
+    let moment = now(begun);
+    let mut app = App::new(screen.size()?, theme, keymap, moment, TimeWords::new(moment.wall));
+    let input = input::read(sender.clone());
+    let _signals = signals::watch(sender.clone())?;
+    let mut outside = Outside { desk, jobs: Jobs::new(sender.clone()), clipboard: Clipboard::new(sender.clone()), input };
+    let first = app.update(moment, Event::Started);
+    outside.take(first, &mut screen, &sender)?;
+    settle(&mut app, &events, &mut outside, &mut screen, &sender, begun)?;
+    screen.draw(&mut app)?;
+    let result = live(&mut app, &events, &mut outside, &mut screen, &sender, begun);
+    outside.jobs.stop_all();
+    outside.clipboard.clear(&mut screen);
+    result
+}
+
+/// Waits a moment for the first answers.
+fn settle(
+    app: &mut App,
+    events: &Receiver<Event>,
+    outside: &mut Outside,
+    screen: &mut Screen,
+    sender: &Sender<Event>,
+    begun: Instant,
+) -> Result<(), TuiError> {
+    let until = Instant::now() + FIRST_PATIENCE;
+    while outside.desk.is_reading() {
+        let Ok(event) = events.recv_timeout(until.saturating_duration_since(Instant::now())) else { break };
+        let effects = app.update(now(begun), event);
+        if outside.take(effects, screen, sender)? {
+            break;
+        }
+    }
+    Ok(())
+}
+
+fn live(
+    app: &mut App,
+    events: &Receiver<Event>,
+    outside: &mut Outside,
+    screen: &mut Screen,
+    sender: &Sender<Event>,
+    begun: Instant,
+) -> Result<(), TuiError> {
+    loop {
+        let event = match events.recv_timeout(TICK) {
+            Ok(event) => event,
+            Err(RecvTimeoutError::Timeout) => Event::Tick,
+            Err(RecvTimeoutError::Disconnected) => return Ok(()),
+        };
+        // Whatever has come meanwhile is taken in before the next picture: a picture shows the newest state, and keys are never behind.
+        let mut next = Some(event);
+        while let Some(event) = next {
+            let effects = app.update(now(begun), event);
+            if outside.take(effects, screen, sender)? {
+                return Ok(());
+            }
+            next = events.try_recv().ok();
+        }
+        outside.clipboard.expire(screen);
+        screen.draw(app)?;
+    }
+}
+
+fn now(begun: Instant) -> Moment {
+    Moment { wall: Environment::system().now().as_u64(), running: begun.elapsed() }
+}
+
+/// Whatever does things outside.
+struct Outside {
+    desk: Desk,
+    jobs: Jobs,
+    clipboard: Clipboard,
+    input: input::Reader,
+}
+
+impl Outside {
+    /// Does what is wanted; whether it is the end.
+    fn take(&mut self, effects: Vec<Effect>, screen: &mut Screen, sender: &Sender<Event>) -> Result<bool, TuiError> {
+        for effect in effects {
+            match effect {
+                Effect::Ask { from, request } => self.desk.ask(from, request),
+                Effect::Copy { text, secret } => self.clipboard.copy(text, secret, screen),
+                Effect::ClearClipboard => self.clipboard.clear(screen),
+                Effect::Start { id, job } => self.jobs.start(id, job),
+                Effect::Cancel(id) => self.jobs.cancel(id),
+                Effect::Forget => self.desk.forget(),
+                Effect::Redraw => screen.redraw()?,
+                Effect::Suspend => {
+                    self.input.pause();
+                    screen.suspend()?;
+                    self.input.resume();
+                    // If nobody listens any more the program is at its end.
+                    drop(sender.send(Event::Resumed));
+                }
+                Effect::Quit => return Ok(true),
+            }
+        }
+        Ok(false)
+    }
+}
+
+/// The vault at its door, for a thread that only reads.
+fn open_vault(folder: &std::path::Path) -> Result<Vault, VaultError> {
+    Vault::open(folder, Environment::system())
+}

@@ -1,0 +1,324 @@
+//! What the interface asks of the vault, and what it is answered: data, so that a test can see what a keystroke would do without doing it.
+//!
+//! A request is done on a thread of the driver's, never while a frame waits.
+
+mod change;
+
+use keycap_vault::view::{
+    CapabilityView, DoctorFinding, ExplainView, GatewayView, GrantView, GrantsPage, KeyView, LogPage, LogVerification, MendView, RevokePreview,
+    RevokeReceipt, ServiceView, SessionView, VaultStatus,
+};
+use keycap_vault::{ErrorClass, GrantQuery, LogQuery, RevokeReason, SecretText, Vault, VaultError, Would};
+
+pub(crate) use change::Change;
+
+use crate::event::Wanted;
+
+/// Something asked of the vault.
+#[derive(Debug)]
+pub(crate) enum Request {
+    /// Where the secrets rest, and how much there is.
+    Status,
+    /// What the overview shows.
+    Overview,
+    /// Keys and key cards.
+    Keys,
+    /// Services.
+    Services,
+    /// Capabilities held.
+    Capabilities,
+    /// A page of the tree of grants.
+    Grants(GrantQuery),
+    /// One grant, by its rid.
+    Grant(String),
+    /// Gateways and live sessions, of one service or of all.
+    Live(Option<String>),
+    /// Rows of the log.
+    Log(LogQuery),
+    /// Whether a capability or grant would allow something.
+    Explain { name: String, would: Would },
+    /// What a revocation would end.
+    RevokePreview(String),
+    /// What has become of a revocation.
+    Receipt(String),
+    /// What is wrong with the vault, the keyring and the machine.
+    Doctor,
+    /// Mends what can be.
+    Mend,
+    /// Recomputes the chain of the log.
+    VerifyLog,
+    /// A change that can be taken back.
+    Change(Change),
+    /// Revokes a grant, by its rid.
+    Revoke { rid: String, why: RevokeReason },
+    /// Deletes a key or forgets a key card, if it still has this fingerprint.
+    RemoveKey { name: String, fingerprint: String },
+    /// Deletes a service or forgets its card, if it still has this fingerprint.
+    RemoveService { name: String, fingerprint: String },
+    /// Deletes a capability, if it still has this last block.
+    RemoveCapability { name: String, last_block: String },
+    /// Locks the vault for all processes.
+    Lock,
+    /// Ends a lock, or just unlocks this process.
+    Unlock(UnlockBy),
+}
+
+/// What a person unlocks with.
+#[derive(Debug)]
+pub(crate) enum UnlockBy {
+    /// Whatever unlocks without being typed: keyring, key file, credential.
+    Itself,
+    /// A passphrase.
+    Passphrase(SecretText),
+    /// An age identity file.
+    Identity(std::path::PathBuf),
+}
+
+/// What the vault answers.
+#[derive(Debug)]
+pub(crate) enum Answer {
+    Status {
+        status: VaultStatus,
+        wanted: Option<Wanted>,
+    },
+    Overview(Box<Overview>),
+    Keys(Vec<KeyView>),
+    Services(Vec<ServiceView>),
+    Capabilities(Vec<CapabilityView>),
+    Grants(GrantsPage),
+    Grant(Box<GrantView>),
+    Live(Live),
+    Log(LogPage),
+    Explained(ExplainView),
+    RevokePreview(Box<RevokePreview>),
+    Receipt(Box<RevokeReceipt>),
+    Doctor(Vec<DoctorFinding>),
+    Mended(MendView),
+    Verified(LogVerification),
+    /// It was changed; this takes it back.
+    Changed {
+        done: Change,
+        back: Change,
+    },
+    /// It is done, and there is no more to say.
+    Done,
+}
+
+/// What runs now.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Live {
+    pub(crate) gateways: Vec<GatewayView>,
+    pub(crate) sessions: Vec<SessionView>,
+}
+
+/// What the overview shows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Overview {
+    pub(crate) status: VaultStatus,
+    pub(crate) expiring: Vec<GrantView>,
+    pub(crate) pending: Vec<RevokeReceipt>,
+    pub(crate) unverified: Vec<KeyView>,
+    pub(crate) live: Live,
+    pub(crate) last_backup: Option<u64>,
+}
+
+/// Sessions that a list shows at most: it says so when there are more.
+pub(crate) const SESSIONS: u32 = 1_000;
+/// Grants that expire within this many seconds are shown in the overview.
+pub(crate) const SOON_S: u64 = 7 * 86_400;
+/// Grants that are looked at for the overview: of those that expire next, the ones whose parent was revoked are passed over.
+const EXPIRING: u32 = 100;
+/// Revocations that are looked at, the newest first, for gateways that have not applied them.
+const REVOCATIONS: u32 = 50;
+
+/// Why it was not done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Failure {
+    /// A stable name, in kebab-case.
+    pub(crate) code: &'static str,
+    /// How it should be taken.
+    pub(crate) class: ErrorClass,
+    /// What went wrong.
+    pub(crate) message: String,
+    /// What to do next.
+    pub(crate) hint: Option<String>,
+}
+
+impl From<VaultError> for Failure {
+    fn from(error: VaultError) -> Self {
+        Self { code: error.code(), class: error.class(), message: error.to_string(), hint: error.hint() }
+    }
+}
+
+impl Failure {
+    /// Because what was confirmed is not what is there any more.
+    fn changed_meanwhile(name: &str) -> Self {
+        Self {
+            code: "changed-meanwhile",
+            class: ErrorClass::Failed,
+            message: format!("`{name}` is not what it was when you were asked"),
+            hint: Some("another process changed it; look again".to_owned()),
+        }
+    }
+}
+
+impl Request {
+    /// Whether the vault must be unlocked for it: what changes anything writes to the log, whose chain has a secret key.
+    pub(crate) fn needs_secrets(&self) -> bool {
+        match self {
+            Self::Status
+            | Self::Overview
+            | Self::Keys
+            | Self::Services
+            | Self::Capabilities
+            | Self::Grants(_)
+            | Self::Grant(_)
+            | Self::Live(_)
+            | Self::Log(_)
+            | Self::Explain { .. }
+            | Self::RevokePreview(_)
+            | Self::Receipt(_)
+            | Self::Doctor
+            | Self::Lock
+            | Self::Unlock(_) => false,
+            Self::Mend
+            | Self::VerifyLog
+            | Self::Change(_)
+            | Self::Revoke { .. }
+            | Self::RemoveKey { .. }
+            | Self::RemoveService { .. }
+            | Self::RemoveCapability { .. } => true,
+        }
+    }
+
+    /// Whether it only reads the ledger, and so can be done beside everything else. The doctor asks the keyring too, which may take its time.
+    pub(crate) fn only_reads(&self) -> bool {
+        !self.needs_secrets() && !matches!(self, Self::Doctor | Self::Lock | Self::Unlock(_))
+    }
+
+    /// Does it.
+    ///
+    /// # Errors
+    /// Whatever the vault says.
+    pub(crate) fn run(&self, vault: &mut Vault) -> Result<Answer, Failure> {
+        Ok(match self {
+            Self::Status => Answer::Status { status: vault.status()?, wanted: wanted(vault)? },
+            Self::Overview => Answer::Overview(Box::new(overview(vault)?)),
+            Self::Keys => Answer::Keys(vault.keys(None)?),
+            Self::Services => Answer::Services(vault.services(None)?),
+            Self::Capabilities => Answer::Capabilities(vault.capabilities(None)?),
+            Self::Grants(query) => Answer::Grants(vault.grants(query)?),
+            Self::Grant(rid) => Answer::Grant(Box::new(vault.grant(rid)?)),
+            Self::Live(service) => Answer::Live(live(vault, service.as_deref())?),
+            Self::Log(query) => Answer::Log(vault.log(query)?),
+            Self::Explain { name, would } => Answer::Explained(vault.explain(name, would)?),
+            Self::RevokePreview(rid) => Answer::RevokePreview(Box::new(vault.revoke_preview(rid)?)),
+            Self::Receipt(rid) => Answer::Receipt(Box::new(vault.revoke_receipt(rid)?)),
+            Self::Doctor => Answer::Doctor(vault.doctor()?),
+            Self::Mend => Answer::Mended(vault.mend()?),
+            Self::VerifyLog => Answer::Verified(vault.verify_log()?),
+            Self::Change(change) => {
+                let back = change.run(vault)?;
+                Answer::Changed { done: change.clone(), back }
+            }
+            Self::Revoke { rid, why } => Answer::Receipt(Box::new(vault.revoke(rid, why)?)),
+            Self::RemoveKey { name, fingerprint } => {
+                if vault.key(name)?.fingerprint_full != *fingerprint {
+                    return Err(Failure::changed_meanwhile(name));
+                }
+                vault.remove_key(name)?;
+                Answer::Done
+            }
+            Self::RemoveService { name, fingerprint } => {
+                if vault.service(name)?.fingerprint_full != *fingerprint {
+                    return Err(Failure::changed_meanwhile(name));
+                }
+                vault.remove_service(name)?;
+                Answer::Done
+            }
+            Self::RemoveCapability { name, last_block } => {
+                if vault.capability(name)?.blocks.last().map(|block| block.id.as_str()) != Some(last_block) {
+                    return Err(Failure::changed_meanwhile(name));
+                }
+                vault.remove_capability(name)?;
+                Answer::Done
+            }
+            Self::Lock => {
+                vault.lock()?;
+                Answer::Done
+            }
+            Self::Unlock(by) => {
+                unlock(vault, by)?;
+                Answer::Done
+            }
+        })
+    }
+}
+
+fn live(vault: &Vault, service: Option<&str>) -> Result<Live, VaultError> {
+    Ok(Live { gateways: vault.gateways(service)?, sessions: vault.sessions(service, SESSIONS)? })
+}
+
+fn overview(vault: &Vault) -> Result<Overview, VaultError> {
+    use keycap_vault::view::State;
+
+    let works = |grant: &GrantView| matches!(grant.state, State::Active | State::Soon | State::NotYet);
+    let revocations = LogQuery { action: Some("grant.revoke".to_owned()), limit: REVOCATIONS, ..LogQuery::default() };
+    let mut pending = Vec::new();
+    for row in vault.log(&revocations)?.rows {
+        let Some(rid) = row.detail.get("rid").and_then(|rid| rid.as_str()) else { continue };
+        // A service that was removed since took its grants with it.
+        let Ok(receipt) = vault.revoke_receipt(rid) else { continue };
+        if receipt.pending > 0 {
+            pending.push(receipt);
+        }
+    }
+    Ok(Overview {
+        status: vault.status()?,
+        expiring: vault.expiring(SOON_S, EXPIRING)?.into_iter().filter(works).collect(),
+        pending,
+        unverified: vault.keys(None)?.into_iter().filter(|key| !key.verified).collect(),
+        live: live(vault, None)?,
+        last_backup: vault.last_backup()?.map(keycap_vault::UnixSeconds::as_u64),
+    })
+}
+
+/// What a person has to give before the vault is unlocked; `None` if it unlocks with what the system has.
+///
+/// # Errors
+/// If the ledger cannot be read.
+pub(crate) fn wanted(vault: &Vault) -> Result<Option<Wanted>, VaultError> {
+    use keycap_vault::{Protection, UnlockKind};
+
+    Ok(match vault.protection()? {
+        Protection::Sealed(UnlockKind::Passphrase) => Some(Wanted::Passphrase),
+        Protection::Sealed(UnlockKind::Recipients) => Some(Wanted::Identity),
+        Protection::Keyring | Protection::Sealed(UnlockKind::Keyring | UnlockKind::File(_) | UnlockKind::Credential) => None,
+    })
+}
+
+/// Unlocks with what was given, and ends the lock for all processes if there is one.
+///
+/// # Errors
+/// If it does not open it.
+pub(crate) fn unlock(vault: &mut Vault, by: &UnlockBy) -> Result<(), VaultError> {
+    use keycap_vault::{NoPrompts, Protection, Unlock, UnlockKind};
+
+    let protection = vault.protection()?;
+    let directory = keycap_vault::credentials_directory();
+    let with = match (by, &protection, &directory) {
+        (UnlockBy::Passphrase(passphrase), _, _) => Unlock::Passphrase(passphrase),
+        (UnlockBy::Identity(file), _, _) => {
+            let files = std::slice::from_ref(file);
+            return open(vault, Unlock::Identities { files, prompts: std::sync::Arc::new(NoPrompts) });
+        }
+        (UnlockBy::Itself, Protection::Sealed(UnlockKind::File(_)), _) => Unlock::File,
+        (UnlockBy::Itself, Protection::Sealed(UnlockKind::Credential), Some(directory)) => Unlock::Credential { directory },
+        (UnlockBy::Itself, _, _) => Unlock::Keyring,
+    };
+    open(vault, with)
+}
+
+fn open(vault: &mut Vault, with: keycap_vault::Unlock<'_>) -> Result<(), VaultError> {
+    if vault.is_locked()? { vault.clear_lock(with) } else { vault.unlock(with) }
+}

@@ -1,0 +1,94 @@
+//! How each screen and dialog comes about.
+
+use keycap_vault::action::{Action, Place};
+
+use crate::screen::{
+    Kind, Screen, Step, Tab, Target, activity, capabilities, choose as choosing, confirm, explain as explaining, grants, help as helping, keys, name,
+    overview, palette as palettes, revoke as revoking, services, tasks as running,
+};
+use crate::world::World;
+
+/// One of the screens at the bottom of the stack, as it is at first.
+pub(crate) fn tab(tab: Tab) -> Box<dyn Screen> {
+    match tab {
+        Tab::Overview => Box::new(overview::OverviewScreen::default()),
+        Tab::Keys => Box::new(keys::Keys::default()),
+        Tab::Services => Box::new(services::Services::default()),
+        Tab::Grants => Box::new(grants::Grants::default()),
+        Tab::Capabilities => Box::new(capabilities::Capabilities::default()),
+        Tab::Activity => Box::new(activity::Activity::default()),
+    }
+}
+
+/// Which keys work here.
+pub(crate) fn help(place: Option<Place>, target: Option<Target>, world: &World) -> Box<dyn Screen> {
+    Box::new(helping::Help::new(place, target, world))
+}
+
+/// Every action, by name.
+pub(crate) fn palette(target: Option<Target>, world: &World) -> Box<dyn Screen> {
+    Box::new(palettes::Palette::new(target, world))
+}
+
+/// What runs.
+pub(crate) fn tasks() -> Box<dyn Screen> {
+    Box::new(running::Tasks::default())
+}
+
+/// Quitting while something runs.
+pub(crate) fn confirm_quit(running: usize) -> Box<dyn Screen> {
+    let what = if running == 1 { "A task is running; it is stopped.".to_owned() } else { format!("{running} tasks are running; they are stopped.") };
+    Box::new(confirm::Confirm::new("Quit?", vec![what], confirm::Then::Quit))
+}
+
+/// Which one an action is meant for.
+pub(crate) fn choose(action: &'static Action, of: &'static [Kind]) -> Box<dyn Screen> {
+    Box::new(choosing::Choose::new(action, of))
+}
+
+/// Goes to where something is shown.
+pub(crate) fn show_target(_world: &World, target: Option<Target>) -> Vec<Step> {
+    let Some(target) = target else { return Vec::new() };
+    let tab = match target.kind {
+        Kind::Key | Kind::Card => Tab::Keys,
+        Kind::Service => Tab::Services,
+        Kind::Grant => Tab::Grants,
+        Kind::Capability => Tab::Capabilities,
+    };
+    vec![Step::Show(tab, Some(target)), Step::Command(crate::keymap::Command::Open)]
+}
+
+/// Another name for something.
+pub(crate) fn rename(_world: &World, target: Option<Target>) -> Vec<Step> {
+    target.map(|target| Step::Open(Box::new(name::Naming::rename(target)))).into_iter().collect()
+}
+
+/// Where a service may be found.
+pub(crate) fn hints(_world: &World, target: Option<Target>) -> Vec<Step> {
+    target.map(|target| Step::Open(Box::new(name::Naming::hints(target)))).into_iter().collect()
+}
+
+/// Where a capability's service is found.
+pub(crate) fn gateway(_world: &World, target: Option<Target>) -> Vec<Step> {
+    target.map(|target| Step::Open(Box::new(name::Naming::gateway(target)))).into_iter().collect()
+}
+
+/// Marks a card as verified, after showing what is to be compared; or takes that back.
+pub(crate) fn verify(_world: &World, target: Option<Target>) -> Vec<Step> {
+    target.map(|target| Step::Open(Box::new(confirm::Verify::new(target)))).into_iter().collect()
+}
+
+/// Deletes something, after asking.
+pub(crate) fn remove(_world: &World, target: Option<Target>) -> Vec<Step> {
+    target.map(|target| Step::Open(confirm::removal(target))).into_iter().collect()
+}
+
+/// Revokes a grant, after showing what dies with it.
+pub(crate) fn revoke(_world: &World, target: Option<Target>) -> Vec<Step> {
+    target.map(|target| Step::Open(Box::new(revoking::Revoke::new(target)))).into_iter().collect()
+}
+
+/// Whether something would be allowed.
+pub(crate) fn explain(_world: &World, target: Option<Target>) -> Vec<Step> {
+    target.map(|target| Step::Open(Box::new(explaining::Explain::new(target)))).into_iter().collect()
+}

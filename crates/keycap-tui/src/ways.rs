@@ -1,0 +1,55 @@
+//! What the interface does for each action of the registry. A test holds this list against the registry, so that nothing the command line can
+//! do is missing here without a reason.
+
+use crate::screen::{Kind, Step, Tab, Target};
+use crate::screens;
+use crate::world::World;
+
+/// How an action is done here.
+#[derive(Clone, Copy)]
+pub(crate) enum Way {
+    /// A screen shows it.
+    Tab(Tab),
+    /// It needs one of these kinds (or nothing), and then does that.
+    Screen { of: &'static [Kind], open: fn(&World, Option<Target>) -> Vec<Step> },
+    /// The interface locks.
+    Lock,
+    /// It is for the command line only, and this is why.
+    CommandLine(&'static str),
+}
+
+const KEYS: &[Kind] = &[Kind::Key, Kind::Card];
+const SERVICES: &[Kind] = &[Kind::Service];
+const GRANTS: &[Kind] = &[Kind::Grant];
+const CAPABILITIES: &[Kind] = &[Kind::Capability];
+const EXPLAINABLE: &[Kind] = &[Kind::Capability, Kind::Grant];
+
+/// How an action is done here; `None` if there is no such action.
+pub(crate) fn way(id: &str) -> Option<Way> {
+    Some(match id {
+        "key.list" => Way::Tab(Tab::Keys),
+        "service.list" => Way::Tab(Tab::Services),
+        "grants" => Way::Tab(Tab::Grants),
+        "caps" => Way::Tab(Tab::Capabilities),
+        "log" => Way::Tab(Tab::Activity),
+        "key.show" => Way::Screen { of: KEYS, open: screens::show_target },
+        "service.show" => Way::Screen { of: SERVICES, open: screens::show_target },
+        "caps.show" => Way::Screen { of: CAPABILITIES, open: screens::show_target },
+        "key.rename" => Way::Screen { of: KEYS, open: screens::rename },
+        "service.rename" => Way::Screen { of: SERVICES, open: screens::rename },
+        "caps.rename" => Way::Screen { of: CAPABILITIES, open: screens::rename },
+        "key.verify" => Way::Screen { of: &[Kind::Card], open: screens::verify },
+        "service.hints" => Way::Screen { of: SERVICES, open: screens::hints },
+        "caps.gateway" => Way::Screen { of: CAPABILITIES, open: screens::gateway },
+        "key.remove" => Way::Screen { of: KEYS, open: screens::remove },
+        "service.remove" => Way::Screen { of: SERVICES, open: screens::remove },
+        "caps.remove" => Way::Screen { of: CAPABILITIES, open: screens::remove },
+        "revoke" => Way::Screen { of: GRANTS, open: screens::revoke },
+        "explain" => Way::Screen { of: EXPLAINABLE, open: screens::explain },
+        "vault.lock" => Way::Lock,
+        "completions" => Way::CommandLine("a shell reads what it prints"),
+        "man" => Way::CommandLine("packages install what it writes"),
+        "tour" => Way::CommandLine("it tells its story in lines, and has a vault of its own"),
+        _ => return None,
+    })
+}
