@@ -210,6 +210,14 @@ fn what_is_no_recipient_or_identity_is_named() {
 }
 
 #[test]
+fn a_long_recipient_that_is_none_is_not_repeated_as_a_whole() {
+    let (_, recipient) = post_quantum();
+    let changed = recipient.replacen("x34n", "x34p", 1);
+    let error = recipients(&[changed], nobody()).err().unwrap().to_string();
+    assert_eq!(error, "\"age1pq1x34pzsvr0rxjsgdn8…3qheyty7saeq0d3fzv49zc0k\" is no age recipient: it is not Bech32, or a character was changed");
+}
+
+#[test]
 fn the_keyring_keeps_the_wrapping_key_and_only_its_own_item_opens() {
     let items = MemoryItems::new();
     let item = SecretId::generate();
