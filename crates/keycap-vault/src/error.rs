@@ -3,6 +3,7 @@
 use keycap_core::capability::{CapabilityError, DelegateError};
 use keycap_core::chain::{CaveatError, ChainError, Refusal};
 use keycap_core::noise::HandshakeError;
+use keycap_core::seal::record::RecordError;
 use keycap_core::text::TextError;
 use keycap_store::StoreError;
 use keycap_store::ledger::LedgerError;
@@ -163,6 +164,15 @@ pub enum VaultError {
         /// What age said; never a secret.
         why: String,
     },
+    /// A record or head is malformed, changed, or stands where it does not belong.
+    #[error(transparent)]
+    Record(#[from] RecordError),
+    /// No service of this vault opens it.
+    #[error("no service of this vault opens this {what}")]
+    NotForUs {
+        /// What it is.
+        what: &'static str,
+    },
     /// A picture or QR code.
     #[error(transparent)]
     Qr(#[from] crate::qr::QrError),
@@ -224,6 +234,8 @@ impl VaultError {
             Self::Refused(_) => "refused",
             Self::Handshake(_) => "handshake",
             Self::Age { .. } => "age",
+            Self::Record(_) => "bad-record",
+            Self::NotForUs { .. } => "not-for-us",
             Self::Qr(_) => "qr",
             Self::Inconsistent { .. } => "inconsistent",
             Self::Backup { .. } => "bad-backup",
@@ -255,6 +267,8 @@ impl VaultError {
             | Self::Capability(_)
             | Self::Handshake(_)
             | Self::Age { .. }
+            | Self::Record(_)
+            | Self::NotForUs { .. }
             | Self::Qr(_)
             | Self::Inconsistent { .. }
             | Self::Backup { .. }
@@ -290,6 +304,10 @@ impl VaultError {
             Self::Refused(_) => "see what it allows with `keycap explain`".into(),
             Self::Inconsistent { .. } => "check the log with `keycap log --verify`, and restore a backup if it does not verify".into(),
             Self::Backup { .. } => "use another copy of it, or an earlier backup; nothing was changed".into(),
+            Self::Record(RecordError::Moved | RecordError::Unauthentic) => {
+                "compare it with a copy, and see that it stands where it was sealed".into()
+            }
+            Self::NotForUs { .. } => "open it where the service is that the capability was for".into(),
             Self::NoFolder { .. } => "name one with --vault, or in KEYCAP_VAULT".into(),
             Self::BadInput { .. }
             | Self::InUse { .. }
@@ -300,6 +318,7 @@ impl VaultError {
             | Self::Delegate(_)
             | Self::Handshake(_)
             | Self::Age { .. }
+            | Self::Record(_)
             | Self::Qr(_) => return None,
         })
     }

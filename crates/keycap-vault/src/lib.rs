@@ -26,6 +26,7 @@ mod names;
 mod opener;
 mod preset;
 mod protection;
+mod records;
 mod revoke;
 mod seal_to;
 mod sealing;
@@ -58,6 +59,9 @@ pub use names::NameKind;
 pub use opener::{FILES_TARGET, FileOpener, Leave, OpenRequest, OpenScope, OpenedWith, Opener, Outcome, WhatLapsed, opens_here};
 pub use preset::{Preset, presets};
 pub use protection::{KeyringState, keyring_state};
+pub use records::{
+    LineError, LineForm, LineOpener, LineSealer, OpenedLine, RECORDS_TARGET, RecordHead, RecordOpener, RecordWriter, SingleRecordWriter,
+};
 pub use revoke::{Reason, RevokeReason};
 pub use seal_to::{KeycapRecipient, SealFrom, random_label};
 pub use sealing::{ExportTo, OpenWith};

@@ -12,19 +12,21 @@ use age_core::format::{FileKey, Stanza as AgeStanza};
 use keycap_core::chain::{Refusal, Rid};
 use keycap_core::key::{Key, PublicKey, StaticKey};
 use keycap_core::seal::stanza::{self, MAX_KNOWN_SENDERS, Stanza, StanzaKind};
-use keycap_core::seal::{Attribution, Lapsed, Reading, Verdict};
-use keycap_core::service::ServiceKeys;
+use keycap_core::seal::{Attribution, Lapsed, Verdict};
 use keycap_core::time::Clock;
-use keycap_store::ledger::{Page, card, key, revocation, service};
+use keycap_store::ledger::{Page, card, key};
 
-use crate::error::{ErrorClass, VaultError};
+use crate::error::VaultError;
 use crate::sealing::age_identity;
-use crate::serving::RevocationSet;
 use crate::vault::Vault;
 
 mod outcome;
+mod services;
 
 pub use outcome::{Leave, OpenedWith, Outcome};
+pub(crate) use services::OwnService;
+
+use services::left_out;
 
 /// The name under which a service takes files: the target that `allow` is compared with, unless the one who opens says otherwise.
 pub const FILES_TARGET: &str = "files";
@@ -88,12 +90,6 @@ struct OwnKey {
     age: age::x25519::Identity,
 }
 
-struct OwnService {
-    name: String,
-    keys: ServiceKeys,
-    revocations: RevocationSet,
-}
-
 impl OpenScope {
     fn has_key(self, noise: &PublicKey) -> bool {
         match self {
@@ -118,9 +114,8 @@ impl Vault {
     /// # Errors
     /// If the vault is locked, or the ledger cannot be read. A key or service whose secret is missing is left out: [`Opener::unusable`].
     pub fn opener(&self, request: OpenRequest) -> Result<Opener, VaultError> {
-        let (key_rows, card_rows, service_rows) = self.store.read(|reading| {
-            Ok::<_, VaultError>((key::page(reading, None, ALL)?, card::page(reading, None, ALL)?, service::page(reading, None, ALL)?))
-        })?;
+        let (key_rows, card_rows) =
+            self.store.read(|reading| Ok::<_, VaultError>((key::page(reading, None, ALL)?, card::page(reading, None, ALL)?)))?;
         let scope = request.scope;
         let known = card_rows.iter().map(|row| row.noise).chain(key_rows.iter().map(|row| row.noise)).collect();
         let mut opener = Opener { keys: Vec::new(), services: Vec::new(), known, unusable: Vec::new(), clock: self.environment.clock(), request };
@@ -128,23 +123,16 @@ impl Vault {
             let seed = match self.secret_32(row.secret) {
                 Ok(seed) => seed,
                 Err(error) => {
-                    opener.leave_out("key", &row.name, error)?;
+                    opener.unusable.push(left_out("key", &row.name, error)?);
                     continue;
                 }
             };
             let key = Key::from_seed(seed);
             opener.keys.push(OwnKey { name: row.name, noise: key.derive_noise(), age: age_identity(&key)? });
         }
-        for row in service_rows.into_iter().filter(|row| row.secret.is_some() && scope.has_service(&row.public)) {
-            match self.service_keys(&row) {
-                Ok(keys) => {
-                    let revoked = self.store.read(|reading| Ok::<_, VaultError>(revocation::since(reading, row.id, 0)?))?;
-                    let rids = revoked.into_iter().map(|revocation| revocation.entry.rid);
-                    opener.services.push(OwnService { name: row.name, keys, revocations: RevocationSet::of(rids, row.terms.min_epoch) });
-                }
-                Err(error) => opener.leave_out("service", &row.name, error)?,
-            }
-        }
+        let (services, unusable) = self.own_services(scope)?;
+        opener.services = services;
+        opener.unusable.extend(unusable);
         Ok(opener)
     }
 }
@@ -178,14 +166,6 @@ impl Opener {
             Fit::Opened(_, outcome) | Fit::Lapsed(_, outcome) | Fit::Refused(outcome) => Some(outcome),
         };
         stanzas.iter().map(|stanza| self.fit(stanza, stanzas.len()).map(outcome)).collect()
-    }
-
-    fn leave_out(&mut self, what: &str, name: &str, error: VaultError) -> Result<(), VaultError> {
-        if error.class() == ErrorClass::Locked {
-            return Err(error);
-        }
-        self.unusable.push(format!("{what} {name}: {error}"));
-        Ok(())
     }
 
     /// What one stanza, of so many in its header, says to this vault.
@@ -222,12 +202,6 @@ impl Opener {
     fn fit_service(&self, stanza: &Stanza, stanzas: usize) -> Result<Fit, DecryptError> {
         for service in &self.services {
             let Some(proven) = stanza.open_as_service(&service.keys).map_err(|error| refused(&error))? else { continue };
-            let reading = Reading {
-                clock: self.clock,
-                target: &self.request.target,
-                // keycap itself knows no application's caveats, and what is not known is refused.
-                app: &|_, _| false,
-            };
             let attribution = Attribution::of(proven.sender().copied(), stanzas);
             let rids = proven.rids().to_vec();
             let outcome = |leave| Outcome {
@@ -236,7 +210,7 @@ impl Opener {
                 attribution,
                 leave: Some((rids, leave)),
             };
-            return Ok(match proven.clear(&service.keys, &service.revocations, &reading) {
+            return Ok(match service.clear(proven, self.clock, &self.request.target) {
                 Verdict::Authorised { content, .. } => {
                     // As with senders: who else could open it could have written it.
                     let leave = if stanzas == 1 { Leave::Given } else { Leave::Withheld { stanzas } };

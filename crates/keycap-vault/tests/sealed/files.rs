@@ -1,62 +1,17 @@
-//! What the vault seals to keys and capabilities, and what it says of it when it opens it again.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking, its own functions included")]
+//! Files: recipients and identities of age.
 
 use std::io::{Read, Write};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 
 use age::{Identity, Recipient};
 use age_core::format::{FileKey, Stanza};
 use age_core::secrecy::ExposeSecret;
-use keycap_core::time::{Clock, UnixSeconds};
 use keycap_vault::view::OpenedView;
-use keycap_vault::{
-    AcceptAs, Environment, KeycapRecipient, Limits, MintRequest, NewService, OpenRequest, Reason, RevokeReason, Rotation, SealFrom, SecretsChoice,
-    ShareHow, ShareRequest, Times, UnlockMethod, Vault, VaultError, WhatLapsed, When,
-};
-use tempfile::TempDir;
+use keycap_vault::{KeycapRecipient, Limits, OpenRequest, Reason, RevokeReason, Rotation, SealFrom, Times, VaultError, WhatLapsed, When};
 
-const NOW: u64 = 1_800_000_000;
-
-/// A writer and a service's owner, each with a vault, and one clock for both.
-struct World {
-    _folder: TempDir,
-    writer: Vault,
-    owner: Vault,
-    clock: Arc<AtomicU64>,
-}
+use crate::fixture::{World, anonymous, bound, from, mutual, sender};
 
 impl World {
-    fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let clock = Arc::new(AtomicU64::new(NOW));
-        let vault = |name: &str| {
-            let key_file = folder.path().join(format!("{name}-key"));
-            keycap_store::unlock::file::create(&key_file).unwrap();
-            let clock = Arc::clone(&clock);
-            let environment = Environment::with_clock(move || Clock::Sure(UnixSeconds::new(clock.load(Ordering::Relaxed))));
-            Vault::create(&folder.path().join(name), SecretsChoice::Sealed(UnlockMethod::File { path: &key_file }), environment).unwrap()
-        };
-        let (mut writer, mut owner) = (vault("writer"), vault("owner"));
-        writer.new_key("writer", "").unwrap();
-        owner.new_key("owner", "").unwrap();
-        owner.new_service(&NewService { name: "inbox".into(), ..NewService::default() }).unwrap();
-        let mut world = Self { _folder: folder, writer, owner, clock };
-        let (writer_card, owner_card) = (world.writer.key("writer").unwrap().card, world.owner.key("owner").unwrap().card);
-        take_in(&mut world.owner, &writer_card, "writer");
-        take_in(&mut world.writer, &owner_card, "owner");
-        world
-    }
-
-    /// A capability of the service, taken in by the writer under the same name.
-    fn granted(&mut self, name: &str, limits: Limits) {
-        let request = MintRequest { service: "inbox".into(), name: name.into(), preset: None, limits };
-        self.owner.mint(&request).unwrap();
-        let share = ShareRequest { how: ShareHow::Reveal, name: None };
-        let text = self.owner.share(&format!("grant:{name}"), &share).unwrap().text().expose().to_owned();
-        take_in(&mut self.writer, &text, name);
-    }
-
     fn sealed_to(&mut self, name: &str, from: &SealFrom) -> Vec<Stanza> {
         wrapped(&self.writer.seal_to_capability(name, from).unwrap())
     }
@@ -73,11 +28,6 @@ impl World {
 
 const FILE_KEY: &[u8; 16] = b"YELLOW SUBMARINE";
 
-fn take_in(vault: &mut Vault, text: &str, name: &str) {
-    let incoming = vault.inspect(text).unwrap();
-    vault.accept(incoming, &AcceptAs { name: Some(name.into()), ..AcceptAs::default() }).unwrap();
-}
-
 fn wrapped(recipient: &KeycapRecipient) -> Vec<Stanza> {
     let (stanzas, labels) = recipient.wrap_file_key(&FileKey::new(Box::new(*FILE_KEY))).unwrap();
     assert_eq!(labels.len(), usize::from(recipient.proves_sender()));
@@ -87,26 +37,6 @@ fn wrapped(recipient: &KeycapRecipient) -> Vec<Stanza> {
 
 fn decrypted<'f>(file: &'f [u8], identity: &dyn Identity) -> Result<impl Read + 'f, age::DecryptError> {
     age::Decryptor::new(file)?.decrypt(std::iter::once(identity))
-}
-
-fn anonymous() -> SealFrom {
-    SealFrom::default()
-}
-
-fn from(key: &str) -> SealFrom {
-    SealFrom { key: Some(key.into()), mutual: false }
-}
-
-fn mutual(key: &str) -> SealFrom {
-    SealFrom { key: Some(key.into()), mutual: true }
-}
-
-fn bound(world: &World) -> Limits {
-    Limits { holder: Some(world.writer.key("writer").unwrap().card), ..Limits::default() }
-}
-
-fn sender(view: &OpenedView) -> Option<&str> {
-    view.sender.as_ref().and_then(|sender| sender.name.as_deref())
 }
 
 #[test]
