@@ -10,6 +10,8 @@ use keycap_store::ledger::LedgerError;
 use keycap_store::secrets::SecretError;
 use keycap_store::unlock::UnlockError;
 
+use crate::files::FileError;
+
 /// How a face should end: the command line exits with these, see [`ErrorClass::exit_code`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ErrorClass {
@@ -173,6 +175,9 @@ pub enum VaultError {
         /// What it is.
         what: &'static str,
     },
+    /// A file to be sealed or opened.
+    #[error(transparent)]
+    File(#[from] FileError),
     /// A picture or QR code.
     #[error(transparent)]
     Qr(#[from] crate::qr::QrError),
@@ -236,6 +241,7 @@ impl VaultError {
             Self::Age { .. } => "age",
             Self::Record(_) => "bad-record",
             Self::NotForUs { .. } => "not-for-us",
+            Self::File(error) => error.code(),
             Self::Qr(_) => "qr",
             Self::Inconsistent { .. } => "inconsistent",
             Self::Backup { .. } => "bad-backup",
@@ -253,6 +259,7 @@ impl VaultError {
                 | StoreError::Unlock(UnlockError::WrongPassphrase | UnlockError::NoIdentityMatches),
             ) => ErrorClass::Locked,
             Self::BadName { .. } | Self::BadInput { .. } | Self::BadRequest { .. } | Self::Ambiguous { .. } => ErrorClass::Usage,
+            Self::File(error) => error.class(),
             Self::Refused(_) | Self::Revoked { .. } | Self::Expired { .. } | Self::Delegate(_) => ErrorClass::Refused,
             Self::Store(_)
             | Self::NotFound { .. }
@@ -281,6 +288,7 @@ impl VaultError {
     pub fn hint(&self) -> Option<String> {
         Some(match self {
             Self::Store(error) => error.hint(),
+            Self::File(error) => return error.hint().map(str::to_owned),
             Self::NotFound { what, .. } => match *what {
                 "grant" => "see `keycap grants` for those there are".into(),
                 "service" => "see `keycap service list` for those there are".into(),

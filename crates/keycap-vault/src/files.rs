@@ -9,10 +9,13 @@ mod conduit;
 mod crew;
 mod error;
 mod head;
+mod identities;
 mod inspect;
 mod open;
 mod partial;
 mod place;
+mod recipients;
+mod report;
 mod reseal;
 mod seal;
 mod steady;
@@ -20,10 +23,13 @@ mod stream;
 mod watch;
 
 pub use error::FileError;
+pub use identities::Identities;
 pub use inspect::Inspected;
 pub use open::{Folders, OpenJob};
 pub use partial::Existing;
 pub use place::{Input, Output};
+pub use recipients::{Recipients, SealTo};
+pub use report::ended;
 pub use reseal::ResealJob;
 pub use seal::{Folding, SealJob};
 pub use stream::{Form, open_stream, seal_stream};
@@ -33,7 +39,7 @@ use std::path::PathBuf;
 
 /// What became of each file, in the order in which they were named.
 #[derive(Debug)]
-pub struct Outcome {
+pub struct Report {
     /// The file as it was named; `-` for standard input.
     pub name: String,
     /// What it came to.
@@ -49,6 +55,8 @@ pub struct Written {
     pub bytes: u64,
     /// Things in a folder that could not be taken along.
     pub left_out: u64,
+    /// What the vault says of a file that it opened: with what, from whom, by whose leave.
+    pub opened: Option<crate::opener::Outcome>,
 }
 
 #[cfg(test)]

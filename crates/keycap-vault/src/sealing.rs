@@ -128,7 +128,7 @@ pub(crate) fn identities(with: &OpenWith) -> Result<Option<Vec<Box<dyn age::Iden
     })
 }
 
-fn parse_recipient(text: &str) -> Result<age::x25519::Recipient, VaultError> {
+pub(crate) fn parse_recipient(text: &str) -> Result<age::x25519::Recipient, VaultError> {
     age::x25519::Recipient::from_str(text).map_err(|why| VaultError::Age { what: "recipient", why: why.to_owned() })
 }
 

@@ -6,6 +6,7 @@
 mod access;
 mod backup;
 mod doctor;
+mod file;
 mod grant;
 mod key;
 mod live;
@@ -15,6 +16,7 @@ mod opened;
 pub use access::{AddedView, BlockView, CapabilityView, DelegatePreview, ExplainView, FindingView, IncomingView, SharedView};
 pub use backup::{BackupView, DiffLine, RestoreDiff};
 pub use doctor::{DoctorFinding, Level, MendView};
+pub use file::{FileErrorView, FileView, FilesView, InspectedView, RecipientView, StanzaView};
 pub use grant::{GrantRow, GrantView, GrantsPage, HolderView, MintPreview, ReceiptLine, RevokePreview, RevokeReceipt, RevokedView, State, UsageView};
 pub use key::{GrantCounts, KeyView, ServiceView, VaultStatus};
 pub use live::{GatewayView, SessionView};

@@ -2,7 +2,10 @@
 
 use std::io;
 
+use keycap_core::chain::Refusal;
 use keycap_core::seal::file::{HeaderError, PayloadError};
+
+use crate::error::ErrorClass;
 
 /// Why a file was not sealed, opened or looked into. Nothing of it was left behind.
 #[derive(Debug, thiserror::Error)]
@@ -14,6 +17,14 @@ pub enum FileError {
     /// None of the keys, passphrases and identities at hand opens it.
     #[error("it is sealed to others: nothing at hand opens it")]
     NoMatch,
+    /// A capability was to let somebody seal it, and its rules say no.
+    #[error("the capability that it was sealed with does not allow it{}: {refusal}", if *lapsed { " any more" } else { "" })]
+    Refused {
+        /// What says no.
+        refusal: Refusal,
+        /// Whether it would have allowed it, had it not expired or been revoked since.
+        lapsed: bool,
+    },
     /// A recipient or identity was the right one and failed all the same: a wrong passphrase, a plugin, too much work.
     #[error("{why}")]
     Age {
@@ -99,6 +110,7 @@ impl FileError {
             Self::Header(HeaderError::Mac) => "header-changed",
             Self::Header(_) => "bad-header",
             Self::NoMatch => "no-match",
+            Self::Refused { .. } => "refused",
             Self::Age { .. } => "age",
             Self::TooMuchWork { .. } => "too-much-work",
             Self::Incompatible { .. } => "recipients-incompatible",
@@ -116,13 +128,36 @@ impl FileError {
         }
     }
 
+    /// How a program should end with it.
+    #[must_use]
+    pub fn class(&self) -> ErrorClass {
+        match self {
+            Self::Refused { .. } => ErrorClass::Refused,
+            Self::NoPlace | Self::OnePlace { .. } | Self::StreamAmongFiles => ErrorClass::Usage,
+            Self::Header(_)
+            | Self::NoMatch
+            | Self::Age { .. }
+            | Self::TooMuchWork { .. }
+            | Self::Incompatible { .. }
+            | Self::Armor { .. }
+            | Self::Payload(_)
+            | Self::Read(_)
+            | Self::Write { .. }
+            | Self::Changed
+            | Self::Exists { .. }
+            | Self::NoFile
+            | Self::Archive { .. }
+            | Self::Cancelled => ErrorClass::Failed,
+        }
+    }
+
     /// What to do next, if there is something.
     #[must_use]
     pub fn hint(&self) -> Option<&'static str> {
         match self {
             Self::Header(HeaderError::NotAge) => Some("only age files can be opened: look whether this is the right one"),
             Self::Header(_) | Self::Payload(_) | Self::Armor { .. } => Some("take another copy of it: what was changed cannot be opened"),
-            Self::NoMatch => Some("see with `keycap inspect` to whom it is sealed, and name what opens it: --identity-file, --passphrase"),
+            Self::NoMatch => Some("see with `keycap inspect` to whom it is sealed, and name what opens it: --with-identity, --file-passphrase"),
             Self::Changed => Some("seal a copy of it, or pipe it into `keycap seal -`, which takes what comes until it ends"),
             Self::Exists { .. } => Some("name another one, or add --force to replace it"),
             Self::NoFile => Some("pipe its contents into `keycap seal -`"),
@@ -130,9 +165,10 @@ impl FileError {
             Self::OnePlace { .. } => Some("name a folder with --output, or put them into one file with --tar"),
             Self::StreamAmongFiles => Some("seal it by itself"),
             Self::TooMuchWork { .. } => Some("open it on a faster machine, and seal it there with less work"),
-            Self::Incompatible { .. } => Some("seal it once for each of them"),
+            Self::Incompatible { .. } => Some("seal it once for each of them; with --no-self your own key is not among them"),
+            Self::Refused { lapsed: true, .. } => Some("open it all the same with --lapsed, as something that nobody stands for"),
             Self::Read(error) | Self::Write { error, .. } => io_hint(error),
-            Self::Age { .. } | Self::Archive { .. } | Self::Cancelled => None,
+            Self::Refused { .. } | Self::Age { .. } | Self::Archive { .. } | Self::Cancelled => None,
         }
     }
 

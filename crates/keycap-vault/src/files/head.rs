@@ -4,11 +4,9 @@
 use std::collections::HashSet;
 use std::io::{Cursor, Read};
 
-use age::{DecryptError, EncryptError, Identity, Recipient};
+use age::{DecryptError, EncryptError, Recipient};
 use age_core::format::{FileKey as AgeFileKey, Stanza as AgeStanza};
-use age_core::secrecy::ExposeSecret;
 use keycap_core::seal::file::{FileKey, Header, HeaderError, NONCE_LEN, PayloadError, PayloadKey, Stanza};
-use keycap_core::secret::Secret;
 use rand::{CryptoRng, RngCore};
 
 use super::FileError;
@@ -61,14 +59,6 @@ pub(super) fn wrap(recipients: &[Box<dyn Recipient>], file_key: &FileKey) -> Res
         stanzas.extend(wrapped.into_iter().map(|AgeStanza { tag, args, body }| Stanza { tag, args, body }));
     }
     Ok(stanzas)
-}
-
-/// The file key, from the first identity that fits.
-pub(super) fn unwrap(header: &Header, identities: &[Box<dyn Identity>]) -> Result<FileKey, FileError> {
-    let stanzas: Vec<AgeStanza> = header.stanzas().iter().map(to_age).collect();
-    let unwrapped = identities.iter().find_map(|identity| identity.unwrap_stanzas(&stanzas)).ok_or(FileError::NoMatch)?;
-    let file_key = unwrapped.map_err(decrypt_error)?;
-    Ok(Secret::filled_by(|bytes| bytes.copy_from_slice(file_key.expose_secret())))
 }
 
 /// A stanza as the age crate has it.
@@ -129,7 +119,8 @@ fn encrypt_error(error: EncryptError) -> FileError {
     }
 }
 
-fn decrypt_error(error: DecryptError) -> FileError {
+/// What age says when an identity that fits fails.
+pub(super) fn decrypt_error(error: DecryptError) -> FileError {
     #[expect(clippy::wildcard_enum_match_arm, reason = "the enum is open; the others speak for themselves")]
     match error {
         DecryptError::NoMatchingKeys => FileError::NoMatch,

@@ -4,11 +4,10 @@ use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::Path;
 
-use age::Identity;
 use keycap_core::seal::file::{Header, opened_payload_len};
 
 use super::stream::Begun;
-use super::{FileError, Form, Input, head};
+use super::{FileError, Form, Identities, Input};
 
 /// A header that was read, with the sizes around it. Nothing of it is known to be authentic.
 #[derive(Debug)]
@@ -39,13 +38,13 @@ impl Inspected {
         Ok(Self { header: begun.header, form: begun.form, header_bytes, plaintext_bytes: opened_payload_len(payload) })
     }
 
-    /// Whether this identity gets the file key, and whether the header is authentic under it.
+    /// Whether one of these gets the file key, and whether the header is authentic under it.
     ///
     /// # Errors
     /// If the identity fits and fails all the same, or the header was changed.
-    pub fn fits(&self, identity: Box<dyn Identity>) -> Result<bool, FileError> {
-        match head::unwrap(&self.header, &[identity]) {
-            Ok(file_key) => self.header.payload_key(&file_key, &[0; 16]).map(|_| true).map_err(FileError::Header),
+    pub fn fits(&self, identities: &Identities) -> Result<bool, FileError> {
+        match identities.unwrap(&self.header) {
+            Ok((file_key, _)) => self.header.payload_key(&file_key, &[0; 16]).map(|_| true).map_err(FileError::Header),
             Err(FileError::NoMatch) => Ok(false),
             Err(error) => Err(error),
         }

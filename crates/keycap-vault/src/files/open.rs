@@ -5,8 +5,6 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::thread::{Scope, ScopedJoinHandle};
 
-use age::Identity;
-
 use super::archive::{self, Tally};
 use super::conduit::{ConduitWriter, conduit};
 use super::crew::crew;
@@ -16,7 +14,8 @@ use super::place::{Outcomes, Target};
 use super::seal::SMALL;
 use super::stream::{Begun, Unlocked};
 use super::watch::Watch;
-use super::{Cancel, Existing, FileError, Input, Outcome, Output, Progress, Written, head};
+use super::{Cancel, Existing, FileError, Identities, Input, Output, Progress, Report, Written};
+use crate::opener;
 
 /// What happens to a folder that was sealed as one file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,7 +31,7 @@ const OPENED: &str = ".opened";
 
 /// Files to be opened, and with what.
 pub struct OpenJob {
-    identities: Vec<Box<dyn Identity>>,
+    identities: Identities,
     folders: Folders,
     existing: Existing,
     output: Output,
@@ -44,12 +43,7 @@ impl OpenJob {
     ///
     /// # Errors
     /// [`FileError::NoPlace`], [`FileError::OnePlace`]. A file that cannot be read fails by itself, later.
-    pub fn plan(
-        identities: Vec<Box<dyn Identity>>,
-        inputs: Vec<Input>,
-        output: Output,
-        (folders, existing): (Folders, Existing),
-    ) -> Result<Self, FileError> {
+    pub fn plan(identities: Identities, inputs: Vec<Input>, output: Output, (folders, existing): (Folders, Existing)) -> Result<Self, FileError> {
         let mut placed = Vec::with_capacity(inputs.len());
         for input in inputs {
             let target = match &input {
@@ -76,7 +70,7 @@ impl OpenJob {
 
     /// Opens them. One that fails leaves nothing behind and keeps the others from nothing; after a cancellation no other is begun.
     #[must_use]
-    pub fn run(self, progress: &dyn Progress, cancel: &Cancel) -> Vec<Outcome> {
+    pub fn run(self, progress: &dyn Progress, cancel: &Cancel) -> Vec<Report> {
         let watch = Watch { progress, cancel };
         let Self { identities, folders, existing, output, inputs } = self;
         let outcomes = Outcomes::new(inputs.len());
@@ -100,8 +94,9 @@ impl OpenJob {
                     }
                     (Target::Stream, Some(sink)) => {
                         watch.progress.begin(&name);
-                        let opened = opening.unlocked.open(sink, watch).and_then(|bytes| sink.flush().map(|()| bytes).map_err(FileError::of_writer));
-                        outcomes.put(index, name, opened.map(|bytes| Written { path: None, bytes, left_out: 0 }));
+                        let Opening { unlocked, opened, .. } = opening;
+                        let bytes = unlocked.open(sink, watch).and_then(|bytes| sink.flush().map(|()| bytes).map_err(FileError::of_writer));
+                        outcomes.put(index, name, bytes.map(|bytes| Written { path: None, bytes, left_out: 0, opened }));
                     }
                     (Target::Stream, None) => outcomes.put(index, name, Err(FileError::NoPlace)),
                 }
@@ -128,17 +123,19 @@ struct Job {
 /// A file whose header is authentic.
 struct Opening {
     unlocked: Unlocked<'static>,
+    /// What the vault says of it, if it was the vault that opened it.
+    opened: Option<opener::Outcome>,
     small: bool,
 }
 
 impl Opening {
-    fn begin(input: Input, identities: &[Box<dyn Identity>]) -> Result<Self, FileError> {
+    fn begin(input: Input, identities: &Identities) -> Result<Self, FileError> {
         let (source, size) = source_of(input)?;
         let begun = Begun::read(source)?;
         let payload = size.and_then(|size| size.checked_sub(u64::try_from(begun.header_length).ok()?));
-        let file_key = head::unwrap(&begun.header, identities)?;
+        let (file_key, opened) = identities.unwrap(&begun.header)?;
         let unlocked = begun.unlock(&file_key)?.of_payload(payload);
-        Ok(Self { unlocked, small: size.is_some_and(|size| size <= SMALL) })
+        Ok(Self { unlocked, opened, small: size.is_some_and(|size| size <= SMALL) })
     }
 
     /// Opens it into a file or folder, which is there as a whole or not at all.
@@ -153,7 +150,8 @@ impl Opening {
         std::thread::scope(|scope| {
             let mut sorter = Sorter { scope, path, folders, watch, place: Place::Unknown };
             let opened = self.unlocked.open(&mut sorter, watch);
-            sorter.finish(opened, existing).map_err(|error| error.at(path))
+            let written = sorter.finish(opened, existing).map_err(|error| error.at(path))?;
+            Ok(Written { opened: self.opened, ..written })
         })
     }
 }
@@ -194,10 +192,10 @@ impl Sorter<'_, '_, '_> {
             self.decide(&[])?;
         }
         match self.place {
-            Place::Unknown => opened.map(|bytes| Written { path: None, bytes, left_out: 0 }),
+            Place::Unknown => opened.map(|bytes| Written { path: None, bytes, left_out: 0, opened: None }),
             Place::File(partial) => {
                 let bytes = opened?;
-                Ok(Written { path: Some(partial.finish(self.path, existing)?), bytes, left_out: 0 })
+                Ok(Written { path: Some(partial.finish(self.path, existing)?), bytes, left_out: 0, opened: None })
             }
             Place::Folder { folder, writer, unpacking } => {
                 let ended = match opened {
@@ -220,7 +218,7 @@ impl Sorter<'_, '_, '_> {
                     None => (folder.path().to_owned(), target),
                 };
                 let place = folder.finish(&part, &target, existing)?;
-                Ok(Written { path: Some(place), bytes, left_out: tally.left_out })
+                Ok(Written { path: Some(place), bytes, left_out: tally.left_out, opened: None })
             }
         }
     }

@@ -6,7 +6,7 @@ use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-use super::{FileError, Outcome, Written};
+use super::{FileError, Report, Written};
 
 /// Where a file comes from.
 pub enum Input {
@@ -29,7 +29,7 @@ pub enum Output {
 }
 
 impl Input {
-    /// How it is called in outcomes.
+    /// How it is called in reports.
     pub(super) fn name(&self) -> String {
         match self {
             Self::Path(path) => path.display().to_string(),
@@ -83,7 +83,7 @@ impl Output {
 }
 
 /// What became of files that are worked on in any order.
-pub(super) struct Outcomes(Mutex<Vec<Option<Outcome>>>);
+pub(super) struct Outcomes(Mutex<Vec<Option<Report>>>);
 
 impl Outcomes {
     pub(super) fn new(files: usize) -> Self {
@@ -93,15 +93,15 @@ impl Outcomes {
     pub(super) fn put(&self, index: usize, name: String, result: Result<Written, FileError>) {
         let mut outcomes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(place) = outcomes.get_mut(index) {
-            *place = Some(Outcome { name, result });
+            *place = Some(Report { name, result });
         }
     }
 
     /// All of them, once the folders that they are in are written through to the disk.
-    pub(super) fn into_all(self) -> Vec<Outcome> {
-        let outcomes: Vec<Outcome> = self.0.into_inner().unwrap_or_else(PoisonError::into_inner).into_iter().flatten().collect();
-        let written = outcomes.iter().filter_map(|outcome| outcome.result.as_ref().ok()?.path.as_deref()?.parent());
+    pub(super) fn into_all(self) -> Vec<Report> {
+        let reports: Vec<Report> = self.0.into_inner().unwrap_or_else(PoisonError::into_inner).into_iter().flatten().collect();
+        let written = reports.iter().filter_map(|report| report.result.as_ref().ok()?.path.as_deref()?.parent());
         super::partial::sync_folders(written.map(Path::to_owned).collect::<BTreeSet<_>>());
-        outcomes
+        reports
     }
 }

@@ -9,7 +9,6 @@ use std::io::{self, BufWriter, Read, Write};
 use std::path::PathBuf;
 
 use age::armor::{ArmoredWriter, Format};
-use age::{Identity, Recipient};
 use keycap_core::seal::file::Header;
 
 use super::inspect::source_of;
@@ -17,19 +16,19 @@ use super::partial::{Access, Partial};
 use super::place::Outcomes;
 use super::stream::Begun;
 use super::watch::{Paced, Watch};
-use super::{Cancel, Existing, FileError, Form, Input, Outcome, Progress, Written, head};
+use super::{Cancel, Existing, FileError, Form, Identities, Input, Progress, Recipients, Report, Written, head};
 
 /// Files to be sealed anew.
 pub struct ResealJob {
-    recipients: Vec<Box<dyn Recipient>>,
-    identities: Vec<Box<dyn Identity>>,
+    recipients: Recipients,
+    identities: Identities,
     paths: Vec<PathBuf>,
 }
 
 impl ResealJob {
     /// These files, opened by these identities, to these recipients and no others.
     #[must_use]
-    pub fn new(recipients: Vec<Box<dyn Recipient>>, identities: Vec<Box<dyn Identity>>, paths: Vec<PathBuf>) -> Self {
+    pub fn new(recipients: Recipients, identities: Identities, paths: Vec<PathBuf>) -> Self {
         Self { recipients, identities, paths }
     }
 
@@ -41,7 +40,7 @@ impl ResealJob {
 
     /// Seals them anew. Each file is the old one or the new one at any moment; one that fails stays as it was.
     #[must_use]
-    pub fn run(self, progress: &dyn Progress, cancel: &Cancel) -> Vec<Outcome> {
+    pub fn run(self, progress: &dyn Progress, cancel: &Cancel) -> Vec<Report> {
         let watch = Watch { progress, cancel };
         let outcomes = Outcomes::new(self.paths.len());
         for (index, path) in self.paths.iter().enumerate() {
@@ -59,17 +58,17 @@ impl ResealJob {
         let (source, _) = source_of(Input::Path(path.clone()))?;
         let before = fs::metadata(&path).map_err(FileError::Read)?;
         let Begun { header, form, mut rest, .. } = Begun::read(source)?;
-        let file_key = head::unwrap(&header, &self.identities)?;
+        let (file_key, opened) = self.identities.unwrap(&header)?;
         // Nobody is given the key of a file whose header somebody else has changed.
         header.payload_key(&file_key, &[0; 16])?;
-        let header = Header::new(head::wrap(&self.recipients, &file_key)?, &file_key)?;
+        let header = Header::new(head::wrap(&self.recipients.list, &file_key)?, &file_key)?;
         let mut partial = Partial::create(&path, Access::Private, watch.cancel)?;
         let bytes = write(&header, form, Paced { reader: &mut rest, watch }, &mut partial).map_err(|error| error.at(&path))?;
         if changed(&before, &fs::metadata(&path).map_err(FileError::Read)?) {
             return Err(FileError::Changed);
         }
         partial.adopt_permissions(&before);
-        Ok(Written { path: Some(partial.finish(&path, Existing::Replace)?), bytes, left_out: 0 })
+        Ok(Written { path: Some(partial.finish(&path, Existing::Replace)?), bytes, left_out: 0, opened })
     }
 }
 

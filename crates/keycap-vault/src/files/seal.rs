@@ -4,8 +4,7 @@ use std::fs;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
-use age::Recipient;
-use rand::rngs::StdRng;
+use rand::rngs::OsRng;
 use walkdir::WalkDir;
 
 use super::crew::crew;
@@ -14,7 +13,7 @@ use super::partial::{Access, Partial};
 use super::place::{Outcomes, Target};
 use super::steady::SteadyFile;
 use super::watch::Watch;
-use super::{Cancel, Existing, FileError, Form, Input, Outcome, Output, Progress, Written, archive, conduit, stream};
+use super::{Cancel, Existing, FileError, Form, Input, Output, Progress, Recipients, Report, Written, archive, conduit, stream};
 
 /// Bytes up to which a file is one worker's; of a larger one all workers do chunks.
 pub(super) const SMALL: u64 = 1 << 20;
@@ -32,10 +31,9 @@ pub enum Folding {
 
 /// Files to be sealed, and to whom. The face makes it with the vault, and may let it run on another thread.
 pub struct SealJob {
-    recipients: Vec<Box<dyn Recipient>>,
+    recipients: Recipients,
     form: Form,
     existing: Existing,
-    rng: StdRng,
     output: Output,
     items: Vec<Item>,
 }
@@ -61,11 +59,10 @@ impl SealJob {
     /// # Errors
     /// [`FileError::NoPlace`], [`FileError::OnePlace`], [`FileError::StreamAmongFiles`].
     pub fn plan(
-        recipients: Vec<Box<dyn Recipient>>,
+        recipients: Recipients,
         inputs: Vec<Input>,
         output: Output,
         (folding, form, existing): (Folding, Form, Existing),
-        rng: StdRng,
     ) -> Result<Self, FileError> {
         let mut items = Vec::with_capacity(inputs.len());
         if folding == Folding::Together {
@@ -89,7 +86,7 @@ impl SealJob {
         if items.len() > 1 && matches!(output, Output::File(_) | Output::Stream(_)) {
             return Err(FileError::OnePlace { files: items.len() });
         }
-        Ok(Self { recipients, form, existing, rng, output, items })
+        Ok(Self { recipients, form, existing, output, items })
     }
 
     /// Files that will come of it.
@@ -106,9 +103,9 @@ impl SealJob {
 
     /// Seals them. One that fails leaves nothing behind and keeps the others from nothing; after a cancellation no other is begun.
     #[must_use]
-    pub fn run(self, progress: &dyn Progress, cancel: &Cancel) -> Vec<Outcome> {
+    pub fn run(self, progress: &dyn Progress, cancel: &Cancel) -> Vec<Report> {
         let watch = Watch { progress, cancel };
-        let Self { recipients, form, existing, mut rng, output, items } = self;
+        let Self { recipients, form, existing, output, items } = self;
         let small = |item: &Item| item.bytes.is_some_and(|bytes| bytes <= SMALL) && matches!(item.source, Ok(Source::File(_)));
         let many = items.iter().filter(|item| small(item)).count();
         let outcomes = Outcomes::new(items.len());
@@ -118,7 +115,7 @@ impl SealJob {
             for (index, item) in items.into_iter().enumerate() {
                 let is_small = small(&item);
                 let Item { name, source, target, bytes } = item;
-                let prepared = watch.cancel.check().and(source).and_then(|source| Ok((source, head::make(&recipients, &mut rng)?)));
+                let prepared = watch.cancel.check().and(source).and_then(|source| Ok((source, head::make(&recipients.list, &mut OsRng)?)));
                 let sealing = match prepared {
                     Ok((source, head)) => Sealing { head, source, bytes },
                     Err(error) => {
@@ -136,7 +133,7 @@ impl SealJob {
                         watch.progress.begin(&name);
                         let sealed =
                             sealing.into_sink(sink, form, watch).and_then(|sealed| sink.flush().map(|()| sealed).map_err(FileError::of_writer));
-                        outcomes.put(index, name, sealed.map(|Sealed { bytes, left_out }| Written { path: None, bytes, left_out }));
+                        outcomes.put(index, name, sealed.map(|Sealed { bytes, left_out }| Written { path: None, bytes, left_out, opened: None }));
                     }
                     (Target::Stream, None) => outcomes.put(index, name, Err(FileError::NoPlace)),
                 }
@@ -186,7 +183,7 @@ impl Sealing {
         let mut partial = Partial::create(path, Access::Usual, watch.cancel)?;
         let Sealed { bytes, left_out } = self.into_sink(&mut partial, form, watch).map_err(|error| error.at(path))?;
         let path = partial.finish(path, existing)?;
-        Ok(Written { path: Some(path), bytes, left_out })
+        Ok(Written { path: Some(path), bytes, left_out, opened: None })
     }
 
     fn into_sink(self, sink: &mut (dyn Write + Send), form: Form, watch: Watch<'_>) -> Result<Sealed, FileError> {

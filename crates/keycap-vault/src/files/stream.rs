@@ -2,15 +2,15 @@
 
 use std::io::{self, Cursor, Read, Write};
 
+use age::Recipient;
 use age::armor::{ArmoredReader, ArmoredWriter, Format};
-use age::{Identity, Recipient};
 use keycap_core::seal::file::{FileKey, Header, PayloadKey, opened_payload_len};
 use rand::{CryptoRng, RngCore};
 
 use super::chunks::{self, Way};
 use super::head::{self, Head};
 use super::watch::Watch;
-use super::{Cancel, FileError, Progress};
+use super::{Cancel, FileError, Identities, Progress};
 
 /// How a sealed file is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -51,13 +51,13 @@ pub fn seal_stream(
 /// [`FileError::Header`], [`FileError::NoMatch`], [`FileError::Age`], [`FileError::Payload`], [`FileError::Armor`], [`FileError::Read`],
 /// [`FileError::Write`], [`FileError::Cancelled`].
 pub fn open_stream(
-    identities: &[Box<dyn Identity>],
+    identities: &Identities,
     source: Box<dyn Read + Send + '_>,
     sink: &mut (dyn Write + Send),
     (progress, cancel): (&dyn Progress, &Cancel),
 ) -> Result<u64, FileError> {
     let begun = Begun::read(source)?;
-    let file_key = head::unwrap(&begun.header, identities)?;
+    let (file_key, _) = identities.unwrap(&begun.header)?;
     begun.unlock(&file_key)?.open(sink, Watch { progress, cancel })
 }
 

@@ -32,8 +32,12 @@ fn recipients() -> Vec<Box<dyn Recipient>> {
     vec![Box::new(key().to_public())]
 }
 
-fn identities() -> Vec<Box<dyn Identity>> {
-    vec![Box::new(key())]
+fn identities() -> Identities {
+    Identities::new().with(Box::new(key()))
+}
+
+fn stranger() -> Identities {
+    Identities::new().with(Box::new(x25519::Identity::generate()))
 }
 
 fn sealed(plaintext: &[u8], form: Form) -> Vec<u8> {
@@ -145,11 +149,10 @@ fn what_is_authentic_before_the_damage_comes_out() {
 #[test]
 fn errors_say_what_is_wrong() {
     let file = sealed(b"text", Form::Binary);
-    let stranger: Vec<Box<dyn Identity>> = vec![Box::new(x25519::Identity::generate())];
-    let code = |bytes: &[u8], identities: &[Box<dyn Identity>]| {
+    let code = |bytes: &[u8], identities: &Identities| {
         open_stream(identities, Box::new(Cursor::new(bytes.to_vec())), &mut Vec::new(), (&Unwatched, &Cancel::new())).unwrap_err().code()
     };
-    assert_eq!(code(&file, &stranger), "no-match");
+    assert_eq!(code(&file, &stranger()), "no-match");
     assert_eq!(code(b"", &identities()), "not-age");
     assert_eq!(code(b"PK\x03\x04 and more of it", &identities()), "not-age");
     assert_eq!(code(&file[..40], &identities()), "bad-header");
@@ -244,19 +247,19 @@ fn names(folder: &Path) -> Vec<String> {
     names
 }
 
-fn seal(inputs: &[&Path], output: Output, folding: Folding) -> Vec<Outcome> {
+fn seal(inputs: &[&Path], output: Output, folding: Folding) -> Vec<Report> {
     let inputs = inputs.iter().map(|path| Input::Path((*path).to_owned())).collect();
-    let job = SealJob::plan(recipients(), inputs, output, (folding, Form::Binary, Existing::Number), rng()).unwrap();
+    let job = SealJob::plan(Recipients::of(recipients()), inputs, output, (folding, Form::Binary, Existing::Number)).unwrap();
     job.run(&Unwatched, &Cancel::new())
 }
 
-fn open(inputs: &[&Path], output: Output) -> Vec<Outcome> {
+fn open(inputs: &[&Path], output: Output) -> Vec<Report> {
     let inputs = inputs.iter().map(|path| Input::Path((*path).to_owned())).collect();
     let job = OpenJob::plan(identities(), inputs, output, (Folders::Unpack, Existing::Number)).unwrap();
     job.run(&Unwatched, &Cancel::new())
 }
 
-fn path_of(outcome: &Outcome) -> &Path {
+fn path_of(outcome: &Report) -> &Path {
     outcome.result.as_ref().unwrap().path.as_deref().unwrap()
 }
 
@@ -363,7 +366,7 @@ fn a_cancelled_job_leaves_nothing_and_begins_nothing_more() {
     let cancel = Cancel::new();
     let progress = CancelAfter { left: AtomicU64::new(1 << 20), cancel: &cancel };
     let inputs = vec![Input::Path(at("large")), Input::Path(at("next"))];
-    let job = SealJob::plan(recipients(), inputs, Output::Beside, (Folding::Folders, Form::Binary, Existing::Number), rng()).unwrap();
+    let job = SealJob::plan(Recipients::of(recipients()), inputs, Output::Beside, (Folding::Folders, Form::Binary, Existing::Number)).unwrap();
     let outcomes = job.run(&progress, &cancel);
     assert!(outcomes.iter().all(|outcome| outcome.result.as_ref().unwrap_err().code() == "cancelled"), "{outcomes:?}");
     assert_eq!(names(folder.path()), ["large", "next"]);
@@ -372,7 +375,7 @@ fn a_cancelled_job_leaves_nothing_and_begins_nothing_more() {
 #[test]
 fn several_files_do_not_go_to_one_place() {
     let inputs = vec![Input::Path("a".into()), Input::Path("b".into())];
-    let job = SealJob::plan(recipients(), inputs, Output::File("c".into()), (Folding::Folders, Form::Binary, Existing::Number), rng());
+    let job = SealJob::plan(Recipients::of(recipients()), inputs, Output::File("c".into()), (Folding::Folders, Form::Binary, Existing::Number));
     assert_eq!(job.unwrap_err().code(), "one-place");
 }
 
@@ -384,8 +387,8 @@ fn a_header_tells_sizes_and_which_key_fits() {
             let inspected = Inspected::read(Input::Stream(Box::new(Cursor::new(file)))).unwrap();
             assert_eq!((inspected.form, inspected.plaintext_bytes), (form, Some(length as u64)));
             assert_eq!(inspected.header.stanzas().len(), 1);
-            assert!(inspected.fits(Box::new(key())).unwrap());
-            assert!(!inspected.fits(Box::new(x25519::Identity::generate())).unwrap());
+            assert!(inspected.fits(&identities()).unwrap());
+            assert!(!inspected.fits(&stranger()).unwrap());
         }
     }
     let mut cut = sealed(&random(CHUNK + 1), Form::Binary);
@@ -401,12 +404,12 @@ fn a_resealed_file_opens_for_the_new_recipients_alone_and_its_payload_is_the_sam
         let plaintext = random(3 * CHUNK);
         fs::write(&path, sealed(&plaintext, form)).unwrap();
         let new = x25519::Identity::generate();
-        let job = ResealJob::new(vec![Box::new(new.to_public())], identities(), vec![path.clone()]);
+        let job = ResealJob::new(Recipients::of(vec![Box::new(new.to_public())]), identities(), vec![path.clone()]);
         job.run(&Unwatched, &Cancel::new()).remove(0).result.unwrap();
         let resealed = fs::read(&path).unwrap();
         assert_eq!(opened(&resealed).1.unwrap_err().code(), "no-match");
         let mut out = Vec::new();
-        open_stream(&[Box::new(new) as Box<dyn Identity>], Box::new(&resealed[..]), &mut out, (&Unwatched, &Cancel::new())).unwrap();
+        open_stream(&Identities::new().with(Box::new(new)), Box::new(&resealed[..]), &mut out, (&Unwatched, &Cancel::new())).unwrap();
         assert!(out == plaintext);
         if form == Form::Binary {
             let payload = plaintext.len() + 3 * 16 + 16;
@@ -423,7 +426,7 @@ fn a_file_that_cannot_be_resealed_stays_as_it_was() {
     let mut file = sealed(b"text", Form::Binary);
     file[60] ^= 1;
     fs::write(&path, &file).unwrap();
-    let outcome = ResealJob::new(recipients(), identities(), vec![path.clone()]).run(&Unwatched, &Cancel::new()).remove(0);
+    let outcome = ResealJob::new(Recipients::of(recipients()), identities(), vec![path.clone()]).run(&Unwatched, &Cancel::new()).remove(0);
     assert!(outcome.result.is_err());
     assert_eq!(fs::read(&path).unwrap(), file);
     assert_eq!(names(folder.path()), ["file.age"]);
