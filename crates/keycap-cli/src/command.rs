@@ -10,18 +10,23 @@ mod delegate;
 mod doctor;
 mod explain;
 mod export;
+mod files;
 mod first_run;
 mod grants;
+mod inspect;
 mod interface;
 mod key;
 mod live;
 mod log;
 mod man;
 mod mint;
+mod open;
 mod overview;
 mod recipient;
+mod reseal;
 mod revoke;
 mod run;
+mod seal;
 mod serve;
 mod service;
 mod share;
@@ -56,6 +61,10 @@ pub(crate) enum Verb {
     Serve(serve::ServeArgs),
     Connect(connect::ConnectArgs),
     Run(run::RunArgs),
+    Seal(seal::SealArgs),
+    Open(open::OpenArgs),
+    Inspect(inspect::InspectArgs),
+    Reseal(reseal::ResealArgs),
     Log(log::LogArgs),
     /// Keep the vault itself: where its secrets rest, its lock, its backups
     #[command(subcommand)]
@@ -91,6 +100,10 @@ pub(crate) fn run(verb: Option<Verb>, args: InterfaceArgs, context: &mut Context
         Some(Verb::Serve(args)) => serve::run(args, context),
         Some(Verb::Connect(args)) => connect::run(args, context),
         Some(Verb::Run(args)) => run::run(args, context),
+        Some(Verb::Seal(args)) => seal::run(args, context),
+        Some(Verb::Open(args)) => open::run(args, context),
+        Some(Verb::Inspect(args)) => inspect::run(args, context),
+        Some(Verb::Reseal(args)) => reseal::run(args, context),
         Some(Verb::Log(args)) => log::run(&args, context),
         Some(Verb::Vault(verb)) => vault::run(verb, context),
         Some(Verb::Doctor(args)) => doctor::run(&args, context),

@@ -24,7 +24,7 @@ mod watch;
 
 pub use error::FileError;
 pub use identities::Identities;
-pub use inspect::Inspected;
+pub use inspect::{Inspected, is_for_passphrase};
 pub use open::{Folders, OpenJob};
 pub use partial::Existing;
 pub use place::{Input, Output};

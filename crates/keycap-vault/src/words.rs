@@ -119,6 +119,31 @@ pub fn number(value: u64) -> String {
     grouped
 }
 
+/// A number of bytes: in full below 1,000, then in powers of 1,000 with three digits that count.
+#[must_use]
+pub fn bytes(bytes: u64) -> String {
+    let units = ["kB", "MB", "GB", "TB", "PB", "EB"];
+    if bytes == 1 {
+        return "1 byte".into();
+    }
+    if bytes < 1_000 {
+        return format!("{bytes} bytes");
+    }
+    // In thousandths of the unit, so that no number needs a fraction.
+    let (mut thousandths, mut unit) = (bytes, 0);
+    while thousandths >= 1_000_000 && unit + 1 < units.len() {
+        thousandths /= 1_000;
+        unit += 1;
+    }
+    let (whole, rest) = (thousandths / 1_000, thousandths % 1_000);
+    let unit = units.get(unit).copied().unwrap_or_default();
+    match whole {
+        0..10 => format!("{whole}.{:02} {unit}", rest / 10),
+        10..100 => format!("{whole}.{} {unit}", rest / 100),
+        _ => format!("{whole} {unit}"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -142,6 +167,13 @@ mod tests {
     #[test]
     fn numbers_are_grouped_by_three_digits() {
         assert_eq!([0, 999, 1_000, 100_000, 1_234_567].map(number), ["0", "999", "1,000", "100,000", "1,234,567"]);
+    }
+
+    #[test]
+    fn sizes_have_three_digits_that_count() {
+        let sizes = [0, 1, 999, 1_000, 1_999, 12_345, 999_999, 1_000_000, 1_073_741_824, u64::MAX];
+        let texts = ["0 bytes", "1 byte", "999 bytes", "1.00 kB", "1.99 kB", "12.3 kB", "999 kB", "1.00 MB", "1.07 GB", "18.4 EB"];
+        assert_eq!(sizes.map(bytes), texts);
     }
 
     #[test]

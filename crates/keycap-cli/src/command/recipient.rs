@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use keycap_vault::Vault;
+use keycap_vault::{Vault, VaultError};
 
 use crate::error::CliError;
 use crate::file;
@@ -35,13 +35,72 @@ pub(crate) fn resolve(recipient: &str, vault: &Vault) -> Result<String, CliError
         return Err(CliError::failed("not-found", format!("there is no key or key card named `{recipient}`, and no such file"))
             .hint("see `keycap key list`, or take in the recipient's card with `keycap add`"));
     }
-    let bytes = file::read(path, MAX_CARD_BYTES)?;
-    let text = String::from_utf8(bytes).map_err(|_| {
+    let text = text_of(path)?;
+    known(text.trim(), recipient, vault)
+}
+
+/// Recipients of files: what [`resolve`] takes, names of held capabilities, and files with a recipient in each line.
+///
+/// # Errors
+/// As [`resolve`].
+pub(crate) fn resolve_all(recipients: &[String], vault: &Vault) -> Result<Vec<String>, CliError> {
+    let mut resolved = Vec::with_capacity(recipients.len());
+    for recipient in recipients {
+        if is_name(recipient, vault)? {
+            resolved.push(recipient.clone());
+        } else if let Some(lines) = lines_of_file(recipient)? {
+            for line in lines {
+                resolved.push(known(&line, recipient, vault)?);
+            }
+        } else {
+            resolved.push(resolve(recipient, vault)?);
+        }
+    }
+    Ok(resolved)
+}
+
+/// Recipients that need no vault: written out, or in files.
+///
+/// # Errors
+/// If one is a name, for which there would have to be a vault, or a file cannot be read.
+pub(crate) fn written_out(recipients: &[String]) -> Result<Vec<String>, CliError> {
+    let mut found = Vec::with_capacity(recipients.len());
+    for recipient in recipients {
+        let lines = if is_written_out(recipient) { Some(vec![recipient.clone()]) } else { lines_of_file(recipient)? };
+        let lines = lines.ok_or_else(|| {
+            CliError::failed("no-vault", format!("`{recipient}` can only be found in a vault, and there is none yet"))
+                .hint("run `keycap` at a terminal, which helps you to begin, or name an age1… recipient or an SSH public key")
+        })?;
+        found.extend(lines);
+    }
+    Ok(found)
+}
+
+/// Whether the vault knows it by this name; a name in the vault goes before a file of that name.
+fn is_name(recipient: &str, vault: &Vault) -> Result<bool, CliError> {
+    let missing = |error: VaultError| if error.code() == "not-found" { Ok(false) } else { Err(CliError::from(error)) };
+    if recipient.starts_with("key:") || recipient.starts_with("cap:") {
+        return Ok(true);
+    }
+    Ok(vault.key(recipient).map(|_| true).or_else(missing)? || vault.capability(recipient).map(|_| true).or_else(missing)?)
+}
+
+/// The lines of a file with recipients; `None` if it is no file. Empty lines and those that begin with `#` are passed over, as age does.
+fn lines_of_file(recipient: &str) -> Result<Option<Vec<String>>, CliError> {
+    let path = Path::new(recipient);
+    if is_written_out(recipient) || !path.is_file() {
+        return Ok(None);
+    }
+    let text = text_of(path)?;
+    Ok(Some(text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')).map(str::to_owned).collect()))
+}
+
+fn text_of(path: &Path) -> Result<String, CliError> {
+    String::from_utf8(file::read(path, MAX_CARD_BYTES)?).map_err(|_| {
         CliError::usage("not-a-recipient", "the file holds no text, and so no recipient")
             .with(path.display())
             .hint("name a file with a key card, or an SSH public key")
-    })?;
-    known(text.trim(), recipient, vault)
+    })
 }
 
 fn is_written_out(recipient: &str) -> bool {

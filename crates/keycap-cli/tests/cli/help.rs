@@ -27,7 +27,14 @@ const SCENE: &str = "keycap key new operator
     keycap add grace.txt --name orders --yes
     keycap vault backup --to operator --output keycap-backup.age
     printf '{\"service\": \"orders\", \"for\": \"x\", \"expires\": \"1d\"}' >new-hires.jsonl
-    printf 'correct horse battery' >passphrase";
+    printf 'correct horse battery' >passphrase
+    printf 'AGE-SECRET-KEY-1GFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPQ4EGAEX' >identity.txt
+    echo report >report.pdf
+    echo notes >notes.txt
+    mkdir photos
+    echo photo >photos/one
+    keycap seal -r operator report.pdf photos
+    keycap seal -r age1zvkyg2lqzraa2lnjvqej32nkuu0ues2s82hzrye869xeexvn73equnujwj --no-self report.pdf --output theirs.age";
 
 /// What single examples find besides: files that others would stumble over.
 const BESIDES: [(&str, &str); 4] = [
@@ -82,7 +89,7 @@ fn every_example_in_help_does_what_it_says() {
 /// An example as a program would run it: what it would ask a person is answered.
 fn answered(example: &str) -> String {
     let example = example.split("   #").next().unwrap_or(example).trim();
-    let asks = ["revoke", "remove", "rotate", "export"];
+    let asks = ["revoke", "remove", "rotate", "export", "reseal"];
     let word = example.split(' ').find(|word| asks.contains(word));
     let consents = example.contains("--yes") || example.contains("--confirm") || example.contains("--dry-run");
     let mut line = example.to_owned();

@@ -42,6 +42,11 @@ fn scene() -> Place {
          keycap service new orders --hint db.example.net:7000
          keycap mint orders --for alice --holder operator --expires 30d --yes
          keycap mint orders --for bob --expires 30d --yes
+         keycap service new inbox --hint inbox.example.net:7000
+         keycap mint inbox --for writer --holder operator --yes
+         keycap share writer --reveal >writer.txt
+         keycap add writer.txt --name inbox-cap --yes
+         echo report >report.pdf
          keycap share alice --reveal >alice.txt
          keycap share alice --reveal >/dev/null",
     );
@@ -75,6 +80,14 @@ keycap key export operator --to operator --output operator.age --yes
 keycap revoke bob --dry-run
 keycap revoke alice --yes
 keycap caps remove dave --yes
+keycap seal -r operator report.pdf
+keycap seal -r operator missing report.pdf
+keycap inspect report.pdf.age
+keycap reseal -r operator report.pdf.age --yes
+keycap open report.pdf.age --output opened.pdf
+keycap seal -r inbox-cap report.pdf --output letter.age
+keycap inspect letter.age
+keycap open letter.age --output letter.pdf
 keycap man man
 keycap key remove nobody";
 

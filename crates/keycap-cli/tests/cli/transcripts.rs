@@ -271,3 +271,66 @@ fn a_recipient_can_be_the_file_with_a_card_that_was_taken_in() {
          keycap share operator --to bob"
     );
 }
+
+#[test]
+fn files() {
+    let place = with_grants();
+    place.prepare("mkdir photos\nln -s one photos/link\necho photo >photos/one\necho report >report.pdf\nprintf 'correct horse battery' >passphrase");
+    transcript!(
+        place,
+        "files",
+        "keycap seal report.pdf
+         keycap seal -r nobody report.pdf
+         keycap seal -r bob report.pdf photos missing
+         keycap seal -r bob report.pdf
+         keycap seal -r bob report.pdf --output report.pdf.age
+         keycap seal -r bob report.pdf photos --tar --output all.tar.age --no-self
+         keycap seal -r bob photos --each --output sealed/
+         keycap seal -r bob - --output - <report.pdf | keycap open - --output -
+         keycap seal -r bob -r operator --from operator report.pdf
+         keycap seal -r bob --from operator report.pdf --output from.age
+         keycap seal --new-passphrase-file passphrase report.pdf --armor --output armored.age
+         keycap seal --new-passphrase-file passphrase -r bob report.pdf
+         keycap inspect report.pdf.age from.age armored.age
+         keycap inspect report.pdf
+         keycap open report.pdf.age photos.tar.age all.tar.age --output opened/
+         keycap open armored.age --file-passphrase passphrase --output -
+         keycap open report.pdf
+         printf x >>'report.pdf (2).age'; keycap open 'report.pdf (2).age'; keycap inspect 'report.pdf (2).age'
+         export KEYCAP_VAULT=bob.vault; keycap open from.age; keycap inspect from.age
+         keycap reseal -r bob report.pdf.age
+         keycap reseal -r bob report.pdf.age --no-self --yes
+         keycap open report.pdf.age
+         ls; ls opened opened/photos sealed/photos; stat -c '%a %n' opened/report.pdf"
+    );
+}
+
+#[test]
+fn files_for_a_service() {
+    let place = with_grants();
+    place.prepare(
+        "KEYCAP_VAULT=bob.vault keycap service new inbox
+         keycap share operator --reveal --output operator.keycap
+         KEYCAP_VAULT=bob.vault keycap add operator.keycap --yes
+         KEYCAP_VAULT=bob.vault keycap mint inbox --for writer --expires 30d --yes
+         KEYCAP_VAULT=bob.vault keycap mint inbox --for named --holder operator --expires 30d --yes
+         KEYCAP_VAULT=bob.vault keycap mint inbox --for other --allow web --expires 30d --yes
+         for name in writer named other; do KEYCAP_VAULT=bob.vault keycap share grant:$name --reveal >$name.txt; keycap add $name.txt --name $name --yes; done
+         echo report >report.pdf",
+    );
+    transcript!(
+        place,
+        "files-for-a-service",
+        "keycap seal -r writer report.pdf --output anonymous.age
+         keycap seal -r writer -r bob report.pdf
+         keycap seal -r named report.pdf --output bound.age
+         keycap seal -r named --from operator --mutual report.pdf --output mutual.age
+         keycap seal -r other report.pdf --output other.age
+         keycap inspect anonymous.age
+         export KEYCAP_VAULT=bob.vault; keycap inspect anonymous.age bound.age mutual.age
+         export KEYCAP_VAULT=bob.vault; keycap open anonymous.age bound.age mutual.age --output opened/
+         export KEYCAP_VAULT=bob.vault; keycap open other.age; keycap open other.age --target web
+         export KEYCAP_VAULT=bob.vault; keycap revoke writer --yes >/dev/null; keycap open anonymous.age; keycap open anonymous.age --lapsed
+         export KEYCAP_VAULT=bob.vault; keycap revoke named --yes >/dev/null; keycap open bound.age --output - --lapsed"
+    );
+}

@@ -25,7 +25,7 @@ fn every_id_and_every_verb_names_one_action() {
 fn every_verb_of_the_product_page_has_an_action() {
     let verbs: BTreeSet<String> = actions().iter().map(|action| action.verb.join(" ")).collect();
     let page = "tour|key new|key list|key show|key rename|key remove|key export|key import|service new|service list|service show|\
-        service export|service import|service rotate|mint|grants|revoke|add|caps|delegate|share|explain|serve|connect|run|log|\
+        service export|service import|service rotate|mint|grants|revoke|add|caps|delegate|share|explain|serve|connect|run|seal|open|inspect|reseal|log|\
         vault status|vault init|vault lock|vault unlock|vault backup|vault restore|vault passwd|vault convert|doctor|completions|man";
     for verb in page.split('|') {
         assert!(verbs.contains(verb), "{verb}");
@@ -74,7 +74,7 @@ fn nothing_is_disabled_in_a_vault_that_has_everything_but_what_needs_another_sta
 fn a_machine_without_a_vault_can_do_only_what_needs_none() {
     let nothing = ActionContext::default();
     let possible: BTreeSet<_> = actions().iter().filter(|action| action.disabled(&nothing).is_none()).map(|action| action.id).collect();
-    assert_eq!(possible, ["completions", "doctor", "man", "tour", "vault.init", "vault.restore"].into());
+    assert_eq!(possible, ["completions", "doctor", "inspect", "man", "open", "reseal", "seal", "tour", "vault.init", "vault.restore"].into());
     assert!(actions().iter().filter(|action| action.needs_vault()).all(|action| action.disabled(&nothing).unwrap().contains("vault init")));
 }
 

@@ -34,6 +34,12 @@ impl Identities {
         Self::default()
     }
 
+    /// Those of the age crate, and no vault.
+    #[must_use]
+    pub fn of(named: Vec<Box<dyn Identity>>) -> Self {
+        Self { named, opener: None }
+    }
+
     /// Adds one of the age crate.
     #[must_use]
     pub fn with(mut self, identity: Box<dyn Identity>) -> Self {

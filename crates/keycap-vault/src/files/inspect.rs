@@ -51,6 +51,13 @@ impl Inspected {
     }
 }
 
+/// Whether the file is sealed under a passphrase, and so to nobody else; no for what cannot be read.
+#[must_use]
+pub fn is_for_passphrase(path: &Path) -> bool {
+    let begun = open_file(path).and_then(|(file, _)| Begun::read(Box::new(file)));
+    begun.is_ok_and(|begun| begun.header.stanzas().iter().all(|stanza| stanza.tag == "scrypt"))
+}
+
 /// The bytes of an input, and how many there are, where that is known.
 pub(super) fn source_of(input: Input) -> Result<(Box<dyn Read + Send>, Option<u64>), FileError> {
     match input {

@@ -9,7 +9,7 @@ use std::io::{self, BufWriter, Read, Write};
 use std::path::PathBuf;
 
 use age::armor::{ArmoredWriter, Format};
-use keycap_core::seal::file::Header;
+use keycap_core::seal::file::{Header, PayloadError, opened_payload_len};
 
 use super::inspect::source_of;
 use super::partial::{Access, Partial};
@@ -53,8 +53,9 @@ impl ResealJob {
 
     fn one(&self, path: PathBuf, watch: Watch<'_>) -> Result<Written, FileError> {
         watch.cancel.check()?;
+        let named = path;
         // A link stays one, and what it leads to is replaced.
-        let path = path.canonicalize().map_err(FileError::Read)?;
+        let path = named.canonicalize().map_err(FileError::Read)?;
         let (source, _) = source_of(Input::Path(path.clone()))?;
         let before = fs::metadata(&path).map_err(FileError::Read)?;
         let Begun { header, form, mut rest, .. } = Begun::read(source)?;
@@ -68,7 +69,9 @@ impl ResealJob {
             return Err(FileError::Changed);
         }
         partial.adopt_permissions(&before);
-        Ok(Written { path: Some(partial.finish(&path, Existing::Replace)?), bytes, left_out: 0, opened })
+        let bytes = opened_payload_len(bytes).ok_or(PayloadError::NoSuchLength)?;
+        partial.finish(&path, Existing::Replace)?;
+        Ok(Written { path: Some(named), bytes, left_out: 0, opened })
     }
 }
 

@@ -17,7 +17,7 @@ use age::armor::ArmoredReader;
 use age::secrecy::SecretString;
 use keycap_core::seal::file::{CHUNK_LEN, Header, HeaderError, PayloadError};
 use keycap_store::unlock::{NoPrompts, Prompts, identities};
-use keycap_vault::files::{Cancel, FileError, Unwatched, open_stream};
+use keycap_vault::files::{Cancel, FileError, Identities, Unwatched, open_stream};
 use sha2::{Digest, Sha256};
 use vector::{Expect, Vector};
 
@@ -39,7 +39,7 @@ fn with(vector: &Vector) -> Vec<Box<dyn Identity>> {
 /// Opens a vector; what came of it, and what came out.
 fn open(vector: &Vector) -> (Expect, Vec<u8>) {
     let mut plaintext = Vec::new();
-    let opened = open_stream(&with(vector), Box::new(vector.file.as_slice()), &mut plaintext, (&Unwatched, &Cancel::new()));
+    let opened = open_stream(&Identities::of(with(vector)), Box::new(vector.file.as_slice()), &mut plaintext, (&Unwatched, &Cancel::new()));
     let hash = hex::encode(Sha256::digest(&plaintext));
     let found = match opened {
         Ok(bytes) => {

@@ -49,6 +49,9 @@ pub enum PayloadError {
     /// The file ends within the nonce.
     #[error("the file ends before its payload begins")]
     NoNonce,
+    /// No payload has the length of this one.
+    #[error("the file was cut off or added to: none has its length")]
+    NoSuchLength,
     /// The library below is out of memory.
     #[error("out of memory")]
     Memory,
