@@ -128,7 +128,7 @@ impl IdentityArgs {
 /// How files are opened, by what a person says of lapsed capabilities and of the name under which services take files.
 pub(crate) fn open_request(target: Option<&String>, lapsed: WhatLapsed) -> OpenRequest {
     let usual = OpenRequest::default();
-    OpenRequest { target: target.cloned().unwrap_or(usual.target), lapsed }
+    OpenRequest { target: target.cloned().unwrap_or(usual.target), lapsed, scope: usual.scope }
 }
 
 /// Does the work, with a progress bar after a second and an ear for Ctrl-C.

@@ -84,9 +84,14 @@ impl std::fmt::Debug for ResealJob {
 fn write(header: &Header, form: Form, mut rest: impl Read, partial: &mut Partial) -> Result<u64, FileError> {
     let mut sink = BufWriter::with_capacity(256 << 10, partial);
     match form {
-        Form::Binary => copy(header, &mut rest, &mut sink),
+        Form::Binary => {
+            let copied = copy(header, &mut rest, &mut sink)?;
+            sink.flush().map_err(FileError::of_writer)?;
+            Ok(copied)
+        }
         Form::Armor => {
             let mut armored = ArmoredWriter::wrap_output(sink, Format::AsciiArmor).map_err(FileError::of_writer)?;
+            // Not flushed before its end: armor would take what it has so far for the last line.
             let copied = copy(header, &mut rest, &mut armored)?;
             armored.finish().and_then(|mut sink| sink.flush()).map_err(FileError::of_writer)?;
             Ok(copied)
@@ -96,9 +101,7 @@ fn write(header: &Header, form: Form, mut rest: impl Read, partial: &mut Partial
 
 fn copy(header: &Header, rest: &mut impl Read, sink: &mut impl Write) -> Result<u64, FileError> {
     sink.write_all(&header.encode()).map_err(FileError::of_writer)?;
-    let copied = io::copy(rest, sink).map_err(FileError::of_writer)?;
-    sink.flush().map_err(FileError::of_writer)?;
-    Ok(copied)
+    io::copy(rest, sink).map_err(FileError::of_writer)
 }
 
 fn changed(before: &Metadata, after: &Metadata) -> bool {
