@@ -5,6 +5,7 @@ mod interrupt;
 mod progress;
 mod standard;
 
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -24,6 +25,8 @@ use crate::output::page::Page;
 use crate::secret_input;
 use crate::unlock;
 
+/// Bytes of a recipient that is shown as a whole: every native and SSH recipient has fewer, but for RSA and post-quantum ones.
+const MAX_WRITTEN_OUT: usize = 120;
 /// Files that are listed one by one; of more there is a sum, and those that failed.
 const LISTED: usize = 20;
 
@@ -249,11 +252,21 @@ pub(crate) fn recipients_line(recipients: &[RecipientView]) -> Line {
         line = match recipient.kind {
             "passphrase" => line.plain("whoever knows the passphrase"),
             "capability" => line.plain("the service of ").name(&recipient.name),
-            _ => line.name(&recipient.name),
+            _ => line.name(shortened(&recipient.name)),
         };
         line = if recipient.me { line.quiet(" (you)") } else { line };
     }
     line
+}
+
+/// A recipient that is written out can have 1,959 characters: its ends tell which one it is.
+fn shortened(name: &str) -> Cow<'_, str> {
+    const SHOWN: usize = 24;
+    let last = name.len().checked_sub(SHOWN).and_then(|at| name.get(at..));
+    match (name.get(..SHOWN), last) {
+        (Some(first), Some(last)) if name.len() > MAX_WRITTEN_OUT => Cow::Owned(format!("{first}…{last}")),
+        _ => Cow::Borrowed(name),
+    }
 }
 
 /// Whether a refusal is only that the vault is locked, so that unlocking it helps.

@@ -31,6 +31,12 @@ pub enum FileError {
         /// What age or the plugin said; never a secret.
         why: String,
     },
+    /// It is sealed under another passphrase.
+    #[error("the passphrase is wrong")]
+    WrongPassphrase,
+    /// An identity file that is itself sealed, or an SSH key, was not opened.
+    #[error("an identity file stays locked: its passphrase is wrong, or nobody was asked for it")]
+    IdentityLocked,
     /// Its passphrase was made to cost more work than this machine does in some seconds.
     #[error("its passphrase was made to take 2^{required} units of work, and this machine does 2^{target} in a second")]
     TooMuchWork {
@@ -112,6 +118,8 @@ impl FileError {
             Self::NoMatch => "no-match",
             Self::Refused { .. } => "refused",
             Self::Age { .. } => "age",
+            Self::WrongPassphrase => "wrong-passphrase",
+            Self::IdentityLocked => "identity-locked",
             Self::TooMuchWork { .. } => "too-much-work",
             Self::Incompatible { .. } => "recipients-incompatible",
             Self::Armor { .. } => "bad-armor",
@@ -137,6 +145,8 @@ impl FileError {
             Self::Header(_)
             | Self::NoMatch
             | Self::Age { .. }
+            | Self::WrongPassphrase
+            | Self::IdentityLocked
             | Self::TooMuchWork { .. }
             | Self::Incompatible { .. }
             | Self::Armor { .. }
@@ -164,6 +174,7 @@ impl FileError {
             Self::NoPlace => Some("name a file with --output"),
             Self::OnePlace { .. } => Some("name a folder with --output, or put them into one file with --tar"),
             Self::StreamAmongFiles => Some("seal it by itself"),
+            Self::WrongPassphrase | Self::IdentityLocked => Some("try again; mind the keyboard's layout and the shift lock"),
             Self::TooMuchWork { .. } => Some("open it on a faster machine, and seal it there with less work"),
             Self::Incompatible { .. } => Some("seal it once for each of them; with --no-self your own key is not among them"),
             Self::Refused { lapsed: true, .. } => Some("open it all the same with --lapsed, as something that nobody stands for"),

@@ -14,7 +14,7 @@ use super::FileError;
 /// Bytes that are read of a file at first; most headers fit.
 const FIRST_READ: usize = 4 << 10;
 /// The type of a stanza for a passphrase.
-const SCRYPT: &str = "scrypt";
+pub(super) const SCRYPT: &str = "scrypt";
 /// The label of recipients that resist a quantum computer.
 const POST_QUANTUM: &str = "postquantum";
 
@@ -120,12 +120,14 @@ fn encrypt_error(error: EncryptError) -> FileError {
 }
 
 /// What age says when an identity that fits fails.
-pub(super) fn decrypt_error(error: DecryptError) -> FileError {
+pub(super) fn decrypt_error(error: DecryptError, header: &Header) -> FileError {
     #[expect(clippy::wildcard_enum_match_arm, reason = "the enum is open; the others speak for themselves")]
     match error {
         DecryptError::NoMatchingKeys => FileError::NoMatch,
         DecryptError::InvalidHeader => HeaderError::Stanza.into(),
-        DecryptError::DecryptionFailed | DecryptError::KeyDecryptionFailed => FileError::Age { why: "what should open it does not".into() },
+        DecryptError::DecryptionFailed if header.stanzas().iter().any(|stanza| stanza.tag == SCRYPT) => FileError::WrongPassphrase,
+        DecryptError::DecryptionFailed => FileError::Age { why: "what should open it does not".into() },
+        DecryptError::KeyDecryptionFailed => FileError::IdentityLocked,
         DecryptError::ExcessiveWork { required, target } => FileError::TooMuchWork { required, target },
         DecryptError::Io(error) => FileError::of_reader(error),
         other => FileError::Age { why: other.to_string() },

@@ -17,8 +17,6 @@ use crate::opener::{self, Leave, Opener};
 
 /// Times that a passphrase is asked for.
 const TRIES: u32 = 3;
-/// The stanza of a passphrase.
-const SCRYPT: &str = "scrypt";
 
 /// Everything at hand that may open a file: what was named first, then the vault.
 #[derive(Default)]
@@ -78,7 +76,7 @@ impl Identities {
     pub(super) fn unwrap(&self, header: &Header) -> Result<(FileKey, Option<opener::Outcome>), FileError> {
         let stanzas: Vec<AgeStanza> = header.stanzas().iter().map(head::to_age).collect();
         if let Some(unwrapped) = self.named.iter().find_map(|identity| identity.unwrap_stanzas(&stanzas)) {
-            return Ok((file_key(unwrapped.map_err(head::decrypt_error)?), None));
+            return Ok((file_key(unwrapped.map_err(|error| head::decrypt_error(error, header))?), None));
         }
         let Some(opener) = &self.opener else { return Err(FileError::NoMatch) };
         let file = opener.file();
@@ -89,7 +87,7 @@ impl Identities {
             Err(error) => Err(match outcome.and_then(|outcome| outcome.leave) {
                 Some((_, Leave::Lapsed { refusal })) => FileError::Refused { refusal, lapsed: true },
                 Some((_, Leave::Refused { refusal })) => FileError::Refused { refusal, lapsed: false },
-                Some((_, Leave::Given | Leave::Withheld { .. })) | None => head::decrypt_error(error),
+                Some((_, Leave::Given | Leave::Withheld { .. })) | None => head::decrypt_error(error, header),
             }),
         }
     }
@@ -113,7 +111,7 @@ struct AskedPassphrase {
 
 impl Identity for AskedPassphrase {
     fn unwrap_stanza(&self, stanza: &AgeStanza) -> Option<Result<AgeFileKey, DecryptError>> {
-        if stanza.tag != SCRYPT {
+        if stanza.tag != head::SCRYPT {
             return None;
         }
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);

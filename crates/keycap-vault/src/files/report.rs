@@ -66,7 +66,7 @@ impl InspectedView {
         let fits = match vault {
             Some((_, opener)) => {
                 let stanzas: Vec<_> = stanzas.iter().map(head::to_age).collect();
-                opener.examine(&stanzas).map_err(|error| VaultError::File(head::decrypt_error(error)))?
+                opener.examine(&stanzas).map_err(|error| VaultError::File(head::decrypt_error(error, &inspected.header)))?
             }
             None => Vec::new(),
         };

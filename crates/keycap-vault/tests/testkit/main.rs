@@ -53,8 +53,7 @@ fn open(vector: &Vector) -> (Expect, Vec<u8>) {
         Err(FileError::Header(_) | FileError::TooMuchWork { .. }) => Expect::Header,
         // The kit counts the nonce as a part of the header.
         Err(FileError::Payload(PayloadError::NoNonce)) => Expect::Header,
-        // A passphrase that does not open its stanza is not followed by others.
-        Err(FileError::NoMatch | FileError::Age { .. }) => Expect::NoMatch,
+        Err(FileError::NoMatch | FileError::WrongPassphrase) => Expect::NoMatch,
         Err(FileError::Payload(_)) => Expect::Payload(hash),
         Err(other) => panic!("{}: {other}", vector.name),
     };
