@@ -69,3 +69,17 @@ fn it_is_not_mixed_with_a_recipient_that_a_quantum_computer_breaks() {
     assert!(refused.stderr.contains("quantum"), "{}", refused.stderr);
     assert!(!sealed.exists());
 }
+
+#[test]
+fn a_file_for_it_is_not_sealed_to_oneself_as_well_and_says_so_on_few_lines() {
+    let (age, keycap) = (Age::newest(), vault());
+    let home = keycap.home().path();
+    let (identity, plain) = (home.join("identity"), home.join("plain"));
+    let recipient = age.generate(&identity, &["-pq"]);
+    fs::write(&plain, "secret").unwrap();
+    let _ = keycap.run(["key", "new", "me"]).succeeded();
+    let said = keycap.run(["seal", "-r", &recipient, plain.to_str().unwrap()]).succeeded().stdout;
+    assert!(said.contains("you are not among the recipients"), "{said}");
+    assert!(said.contains(&recipient[..20]) && said.len() < 500, "{said}");
+    assert_eq!(age.open(&identity, &home.join("plain.age")), b"secret");
+}
