@@ -143,6 +143,12 @@ impl App {
         self.stack.last().map(|layer| layer.screen.as_ref())
     }
 
+    /// How many screens stand on each other.
+    #[cfg(test)]
+    pub(crate) fn depth(&self) -> usize {
+        self.stack.len()
+    }
+
     fn layer(&mut self, screen: Box<dyn Screen>) -> Layer {
         self.counters.screen += 1;
         Layer { id: self.counters.screen, screen, drawn: ratatui::layout::Rect::ZERO }
@@ -294,3 +300,6 @@ impl App {
         if twice { Click::Twice } else { Click::Press }
     }
 }
+
+#[cfg(test)]
+mod tests;

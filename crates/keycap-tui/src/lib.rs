@@ -12,6 +12,8 @@ mod keymap;
 mod request;
 mod screen;
 mod screens;
+#[cfg(test)]
+mod stage;
 mod task;
 mod theme;
 mod toast;

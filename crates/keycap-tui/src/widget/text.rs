@@ -60,22 +60,25 @@ pub(crate) fn wrap(line: Line<'static>, width: usize) -> Vec<Line<'static>> {
     let mut lines: Vec<Line<'static>> = vec![Line::default()];
     let mut used = 0;
     for span in line.spans {
-        for word in span.content.split_word_bounds() {
-            let needed = word.width();
+        for word in span.content.split_inclusive(' ') {
+            // A blank at the end of a line takes no room there.
+            let needed = word.trim_end().width();
             if used + needed > width && used > 0 {
                 lines.push(Line::default());
                 used = 0;
-                if word.trim().is_empty() {
-                    continue;
-                }
             }
-            for piece in pieces(word, width) {
+            for piece in pieces(word.trim_end(), width) {
                 if used + piece.width() > width {
                     lines.push(Line::default());
                     used = 0;
                 }
                 used += piece.width();
                 push(&mut lines, piece, span.style);
+            }
+            let blanks = word.get(word.trim_end().len()..).unwrap_or_default();
+            if used + blanks.len() <= width {
+                used += blanks.len();
+                push(&mut lines, blanks, span.style);
             }
         }
     }

@@ -1,0 +1,333 @@
+//! The interface on a stage, for tests: with a real vault in a folder of its own, a clock that stands still, and no terminal. Whatever it asks
+//! is answered at once, on the same thread, so that a test reads like what a person does and sees.
+
+use std::time::Duration;
+
+use keycap_vault::view::{DoctorFinding, GatewayView, Level, SessionView, VaultStatus};
+use keycap_vault::words::TimeWords;
+use keycap_vault::{AcceptAs, DelegateRequest, Environment, Limits, MintRequest, NewService, Reason, RevokeReason, SecretText, SecretsChoice};
+use keycap_vault::{ShareHow, ShareRequest, Times, UnixSeconds, UnlockMethod, Vault, When};
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+use ratatui::buffer::Buffer;
+use ratatui::style::{Color, Modifier};
+use tempfile::TempDir;
+
+use crate::app::App;
+use crate::event::{CopiedTo, Effect, Event, Moment, Size};
+use crate::keymap::{Key, Keymap};
+use crate::request::{Answer, Live, Request};
+use crate::theme::{Depth, Ground, Theme};
+
+/// Half past midnight, so that no clock time on the screen looks like another.
+pub(crate) const NOW: u64 = 1_800_000_000;
+
+pub(crate) const DARK: Theme = Theme { depth: Depth::Rich, ground: Ground::Dark };
+pub(crate) const LIGHT: Theme = Theme { depth: Depth::Rich, ground: Ground::Light };
+pub(crate) const MONO: Theme = Theme { depth: Depth::Mono, ground: Ground::Dark };
+
+/// The interface, its vault, and what it did outside.
+pub(crate) struct Stage {
+    pub(crate) app: App,
+    pub(crate) vault: Vault,
+    running: Duration,
+    size: Size,
+    /// What was asked that the vault does only when unlocked, as it was asked.
+    pub(crate) changes: Vec<String>,
+    /// What was copied, and whether it is secret.
+    pub(crate) copied: Vec<(String, bool)>,
+    /// What was begun as a task.
+    pub(crate) started: Vec<String>,
+    pub(crate) quit: bool,
+    /// What runs, as the interface is told.
+    live: Live,
+    _folder: TempDir,
+}
+
+impl Stage {
+    /// With an empty vault.
+    pub(crate) fn empty() -> Self {
+        Self::with(|_| Live::default())
+    }
+
+    /// With something of everything.
+    pub(crate) fn populated() -> Self {
+        Self::with(populate)
+    }
+
+    fn with(fill: impl FnOnce(&mut Vault) -> Live) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let key_file = folder.path().join("key");
+        keycap_vault::key_file::create(&key_file).unwrap();
+        let choice = SecretsChoice::Sealed(UnlockMethod::File { path: &key_file });
+        let mut vault = Vault::create(&folder.path().join("vault"), choice, Environment::fixed(UnixSeconds::new(NOW), 7)).unwrap();
+        let live = fill(&mut vault);
+        let size = Size { columns: 100, rows: 30 };
+        let app = App::new(size, MONO, Keymap::new(), moment(Duration::ZERO), TimeWords::utc(NOW));
+        let mut stage = Self {
+            app,
+            vault,
+            running: Duration::ZERO,
+            size,
+            changes: Vec::new(),
+            copied: Vec::new(),
+            started: Vec::new(),
+            quit: false,
+            live,
+            _folder: folder,
+        };
+        stage.happens(Event::Started);
+        stage
+    }
+
+    /// Another size.
+    pub(crate) fn sized(mut self, columns: u16, rows: u16) -> Self {
+        self.size = Size { columns, rows };
+        self.happens(Event::Resize(self.size));
+        self
+    }
+
+    /// Lets something happen, and everything that follows from it.
+    pub(crate) fn happens(&mut self, event: Event) {
+        self.running += Duration::from_millis(10);
+        let mut events = vec![event];
+        while let Some(event) = events.pop() {
+            for effect in self.app.update(moment(self.running), event) {
+                self.outside(effect, &mut events);
+            }
+        }
+    }
+
+    fn outside(&mut self, effect: Effect, events: &mut Vec<Event>) {
+        match effect {
+            Effect::Ask { from, request } => {
+                if !request.only_reads() && !matches!(request, Request::Doctor) {
+                    self.changes.push(format!("{request:?}"));
+                }
+                let outcome = match request {
+                    // What the doctor finds is the machine's affair.
+                    Request::Doctor => Ok(Answer::Doctor(findings())),
+                    request => request.run(&mut self.vault).map(|answer| self.neutral(answer)),
+                };
+                events.insert(0, Event::Answered { to: from, outcome });
+            }
+            Effect::Copy { text, secret } => {
+                self.copied.push((text.expose().to_owned(), secret));
+                events.insert(0, Event::Copied(Ok(CopiedTo::Clipboard(secret.then_some(Duration::from_secs(25))))));
+            }
+            Effect::Start { job, .. } => self.started.push(format!("{job:?}")),
+            Effect::Quit => self.quit = true,
+            Effect::ClearClipboard | Effect::Cancel(_) | Effect::Forget | Effect::Redraw | Effect::Suspend => {}
+        }
+    }
+
+    /// The answer without what differs from machine to machine.
+    fn neutral(&self, answer: Answer) -> Answer {
+        match answer {
+            Answer::Status { status, wanted } => Answer::Status { status: neutral(status), wanted },
+            Answer::Overview(mut overview) => {
+                overview.status = neutral(overview.status);
+                overview.live = self.live.clone();
+                Answer::Overview(overview)
+            }
+            Answer::Live(_) => Answer::Live(self.live.clone()),
+            answer => answer,
+        }
+    }
+
+    /// Presses keys by their names, with blanks between them.
+    pub(crate) fn press(&mut self, keys: &str) {
+        for name in keys.split_whitespace() {
+            let key = Key::parse(name).unwrap_or_else(|| panic!("{name} is no key"));
+            self.key(key);
+        }
+    }
+
+    pub(crate) fn key(&mut self, key: Key) {
+        self.happens(Event::Key(key));
+    }
+
+    /// Types text, letter by letter.
+    pub(crate) fn write(&mut self, text: &str) {
+        text.chars().for_each(|character| self.key(Key::char(character)));
+    }
+
+    /// Time passes.
+    pub(crate) fn wait(&mut self, time: Duration) {
+        self.running += time;
+        self.happens(Event::Tick);
+    }
+
+    fn drawn(&mut self) -> Buffer {
+        let mut terminal = Terminal::new(TestBackend::new(self.size.columns, self.size.rows)).unwrap();
+        terminal.draw(|frame| self.app.view(frame)).unwrap();
+        terminal.backend().buffer().clone()
+    }
+
+    /// What a person reads.
+    pub(crate) fn screen(&mut self) -> String {
+        text(&self.drawn())
+    }
+
+    /// What a person reads, then how it looks in each theme.
+    pub(crate) fn picture(&mut self) -> String {
+        let mut picture = self.screen();
+        for (name, theme) in [("dark", DARK), ("light", LIGHT), ("mono", MONO)] {
+            self.app.world.theme = theme;
+            let drawn = self.drawn();
+            assert_eq!(text(&drawn), text(&self.drawn()), "it is drawn as it was before");
+            picture.push_str(&format!("\n── {name}\n{}", styles(&drawn)));
+        }
+        self.app.world.theme = MONO;
+        picture
+    }
+}
+
+fn moment(running: Duration) -> Moment {
+    Moment { wall: NOW + running.as_secs(), running }
+}
+
+fn neutral(status: VaultStatus) -> VaultStatus {
+    VaultStatus {
+        folder: "/home/me/.local/share/keycap".to_owned(),
+        protection_text: "Each secret is an item of its own in the system's keyring.".to_owned(),
+        ..status
+    }
+}
+
+fn findings() -> Vec<DoctorFinding> {
+    let what = "A key file can be read by others.".to_owned();
+    vec![DoctorFinding { level: Level::Warning, code: "permissions", what, hint: Some("Take that away.".to_owned()), mendable: true }]
+}
+
+fn text(buffer: &Buffer) -> String {
+    let area = buffer.area();
+    let row = |y| (0..area.width).map(|x| buffer[(x, y)].symbol()).collect::<String>().trim_end().to_owned();
+    (0..area.height).map(row).collect::<Vec<_>>().join("\n")
+}
+
+/// For each line that has any, its styles: from which column on, and which.
+fn styles(buffer: &Buffer) -> String {
+    let area = buffer.area();
+    let mut lines = String::new();
+    for y in 0..area.height {
+        let mut runs: Vec<String> = Vec::new();
+        let mut before = String::new();
+        for x in 0..area.width {
+            let cell = &buffer[(x, y)];
+            let style = style(cell.fg, cell.bg, cell.modifier);
+            if style != before {
+                runs.push(format!("{x} {}", if style.is_empty() { "-" } else { &style }));
+                before = style;
+            }
+        }
+        if !runs.is_empty() && runs != ["0 -"] {
+            lines.push_str(&format!("{y:>2}: {}\n", runs.join(", ")));
+        }
+    }
+    lines
+}
+
+fn style(foreground: Color, background: Color, modifier: Modifier) -> String {
+    let colour = |colour: Color, ground: &str| match colour {
+        Color::Reset => String::new(),
+        Color::Indexed(index) => format!("{ground}{index}"),
+        named => format!("{ground}{named}").to_lowercase(),
+    };
+    let modifiers = modifier.iter_names().map(|(name, _)| name.to_lowercase());
+    let parts = [colour(foreground, ""), colour(background, "on-")].into_iter().chain(modifiers);
+    parts.filter(|part| !part.is_empty()).collect::<Vec<_>>().join("+")
+}
+
+fn mint(vault: &mut Vault, service: &str, name: &str, expires: u64, holder: Option<&str>) -> String {
+    let limits = Limits {
+        times: Times { expires: Some(When::In(expires)), ..Times::default() },
+        holder: holder.map(str::to_owned),
+        ..Limits::default()
+    };
+    vault.mint(&MintRequest { service: service.into(), name: name.into(), preset: None, limits }).unwrap().rid
+}
+
+/// Keys, a card, services, grants in every state, capabilities held, and a log of how they came about.
+fn populate(vault: &mut Vault) -> Live {
+    const DAY: u64 = 86_400;
+
+    vault.new_key("operator", "").unwrap();
+    vault.new_key("night-shift", "the pager's").unwrap();
+    let card = other_vault(|other| other.new_key("bob", "").unwrap().card);
+    let incoming = vault.inspect(&card).unwrap();
+    vault.accept(incoming, &AcceptAs { name: Some("bob".into()), ..AcceptAs::default() }).unwrap();
+    for (name, hint) in [("orders", "db.example.net:7000"), ("metrics", "192.0.2.7:7001"), ("git-mirror", "git.example.net:7000")] {
+        vault.new_service(&NewService { name: name.into(), hints: vec![hint.into()], ..NewService::default() }).unwrap();
+    }
+    mint(vault, "orders", "alice", 30 * DAY, None);
+    mint(vault, "orders", "deploy-bot", 12 * DAY, Some("bob"));
+    let share = |vault: &mut Vault, target: &str, name: &str| {
+        vault.share(target, &ShareRequest { how: ShareHow::Copy, name: Some(name.into()) }).unwrap();
+    };
+    share(vault, "alice", "alice-laptop");
+    share(vault, "alice", "alice-phone");
+    mint(vault, "orders", "on-call", 2 * 3_600, None);
+    mint(vault, "metrics", "grafana", 90 * DAY, None);
+    let old = mint(vault, "metrics", "old-laptop", 90 * DAY, None);
+    vault.revoke(&old, &RevokeReason { reason: Reason::Left, note: "sold".into() }).unwrap();
+    let secret = other_vault(|other| {
+        other.new_service(&NewService { name: "stock".into(), hints: vec!["stock.example.net:7000".into()], ..NewService::default() }).unwrap();
+        mint(other, "stock", "me", 3 * DAY, None);
+        other.share("me", &ShareRequest { how: ShareHow::Reveal, name: None }).unwrap().text().expose().to_owned()
+    });
+    let incoming = vault.inspect(&secret).unwrap();
+    vault.accept(incoming, &AcceptAs { name: Some("stock".into()), ..AcceptAs::default() }).unwrap();
+    vault.delegate(&DelegateRequest { capability: "stock".into(), name: "stock-ci".into(), ..DelegateRequest::default() }).unwrap();
+    live(vault)
+}
+
+/// What a gateway of `orders` would look like.
+fn live(vault: &Vault) -> Live {
+    let grant = vault.grant("alice-laptop").unwrap();
+    let gateway = GatewayView {
+        id: 1,
+        service: "orders".into(),
+        pid: 4_711,
+        host: "db1".into(),
+        listen: "0.0.0.0:7000".into(),
+        upstreams: vec!["default=127.0.0.1:5432".into()],
+        started: NOW - 3 * 86_400,
+        alive: true,
+        sessions: 1,
+    };
+    let session = SessionView {
+        gateway: 1,
+        id: 1,
+        grant: Some(grant.name),
+        rid: grant.rid,
+        holder: None,
+        from: "10.0.0.7:41822".into(),
+        pattern: "NKpsk2".into(),
+        suite: "AESGCM".into(),
+        opened: NOW - 720,
+        streams: 3,
+        target: Some("default".into()),
+    };
+    Live { gateways: vec![gateway], sessions: vec![session] }
+}
+
+/// Something from the vault of someone else.
+fn other_vault<T>(make: impl FnOnce(&mut Vault) -> T) -> T {
+    let folder = tempfile::tempdir().unwrap();
+    let key_file = folder.path().join("key");
+    keycap_vault::key_file::create(&key_file).unwrap();
+    let choice = SecretsChoice::Sealed(UnlockMethod::File { path: &key_file });
+    let mut vault = Vault::create(&folder.path().join("vault"), choice, Environment::fixed(UnixSeconds::new(NOW), 11)).unwrap();
+    make(&mut vault)
+}
+
+/// Whether a text holds a secret of keycap's.
+pub(crate) fn is_secret(text: &str) -> bool {
+    text.to_ascii_uppercase().contains("KEYCAP-SECRET-1")
+}
+
+/// A paste.
+pub(crate) fn pasted(text: &str) -> Event {
+    Event::Paste(SecretText::new(text.to_owned()))
+}
