@@ -240,11 +240,8 @@ fn style(foreground: Color, background: Color, modifier: Modifier) -> String {
 }
 
 fn mint(vault: &mut Vault, service: &str, name: &str, expires: u64, holder: Option<&str>) -> String {
-    let limits = Limits {
-        times: Times { expires: Some(When::In(expires)), ..Times::default() },
-        holder: holder.map(str::to_owned),
-        ..Limits::default()
-    };
+    let limits =
+        Limits { times: Times { expires: Some(When::In(expires)), ..Times::default() }, holder: holder.map(str::to_owned), ..Limits::default() };
     vault.mint(&MintRequest { service: service.into(), name: name.into(), preset: None, limits }).unwrap().rid
 }
 

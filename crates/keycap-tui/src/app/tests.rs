@@ -217,7 +217,11 @@ fn no_single_key_changes_or_reveals_anything_that_cannot_be_taken_back() {
             stage.quit = false;
         }
     }
-    assert!(stage.changes.iter().all(|change| ["Lock", "Unlock", "VerifyLog"].iter().any(|harmless| change.starts_with(harmless))), "{:?}", stage.changes);
+    assert!(
+        stage.changes.iter().all(|change| ["Lock", "Unlock", "VerifyLog"].iter().any(|harmless| change.starts_with(harmless))),
+        "{:?}",
+        stage.changes
+    );
 }
 
 #[test]
@@ -339,7 +343,8 @@ fn what_another_process_does_is_seen() {
 #[test]
 fn empty_screens_say_what_would_be_there_and_how_it_gets_there() {
     let mut stage = Stage::empty();
-    for (key, words) in [("2", "No keys yet."), ("3", "No services yet."), ("4", "Nothing was granted yet."), ("c", "You hold no capabilities yet.")] {
+    for (key, words) in [("2", "No keys yet."), ("3", "No services yet."), ("4", "Nothing was granted yet."), ("c", "You hold no capabilities yet.")]
+    {
         stage.press(key);
         assert!(stage.screen().contains(words), "{}", stage.screen());
     }
