@@ -104,7 +104,8 @@ pub(crate) enum Meaning {
 }
 
 impl Meaning {
-    fn of(id: &str) -> Option<Self> {
+    /// What has this name in `keys.toml`.
+    pub(crate) fn of(id: &str) -> Option<Self> {
         let command = COMMANDS.iter().find(|words| words.id == id).map(|words| Self::Command(words.command));
         command.or_else(|| action(id).map(|action| Self::Action(action.id)))
     }

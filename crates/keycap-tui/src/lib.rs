@@ -9,6 +9,8 @@ mod app;
 mod driver;
 mod event;
 mod keymap;
+#[cfg(feature = "measure")]
+pub mod measure;
 mod request;
 mod screen;
 mod screens;

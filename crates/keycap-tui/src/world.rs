@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use keycap_vault::action::ActionContext;
 use keycap_vault::view::VaultStatus;
-use keycap_vault::words::TimeWords;
+use keycap_vault::words::{TimeWords, span};
 
 use crate::event::{Moment, Size};
 use crate::keymap::Keymap;
@@ -59,6 +59,11 @@ impl World {
     /// How many tasks run.
     pub(crate) fn running_tasks(&self) -> usize {
         self.tasks.iter().filter(|task| task.runs()).count()
+    }
+
+    /// How long something has lasted: `3 d`.
+    pub(crate) fn lasted(&self, since: u64) -> String {
+        span(self.moment.wall.saturating_sub(since))
     }
 
     /// A time, told from now: `in 29 d`.

@@ -332,7 +332,7 @@ impl<T: Item> Browser<T> {
     }
 
     /// The hints that every such list has.
-    pub(crate) fn hints(&self, world: &World, own: &[&'static str]) -> Vec<Hint> {
+    pub(crate) fn hints(&self, world: &World, own: &[(&'static str, &'static str)]) -> Vec<Hint> {
         if self.filter.typing {
             return vec![Hint::new("Enter", "keep the filter"), Hint::new("Esc", "take it away"), Hint::new("↑↓", "move")];
         }
@@ -340,21 +340,15 @@ impl<T: Item> Browser<T> {
     }
 }
 
-/// Hints for actions of the registry and commands of the interface, by their ids.
-pub(crate) fn hints(world: &World, ids: &[&'static str]) -> Vec<Hint> {
-    use crate::keymap::{COMMANDS, Meaning};
-    use keycap_vault::action::action;
+/// Hints for actions of the registry and commands of the interface, by their ids, each with a word or two.
+pub(crate) fn hints(world: &World, ids: &[(&'static str, &'static str)]) -> Vec<Hint> {
+    use crate::keymap::Meaning;
+    use keycap_vault::action::{Danger, action};
 
-    let hint = |id: &&'static str| {
-        if let Some(action) = action(id) {
-            let key = world.keymap.key_of(Meaning::Action(action.id))?;
-            let asks = if action.danger >= keycap_vault::action::Danger::Moderate { "…" } else { "" };
-            let word = action.label.split(' ').next().unwrap_or(action.label).to_lowercase();
-            return Some(Hint::new(key.to_string(), format!("{word}{asks}")));
-        }
-        let words = COMMANDS.iter().find(|words| words.id == *id)?;
-        let key = world.keymap.key_of(Meaning::Command(words.command))?;
-        Some(Hint::new(key.to_string(), words.id))
+    let hint = |(id, word): &(&'static str, &'static str)| {
+        let key = world.keymap.key_of(Meaning::of(id)?)?;
+        let asks = action(id).is_some_and(|action| action.danger >= Danger::Moderate);
+        Some(Hint::new(key.to_string(), if asks { format!("{word}…") } else { (*word).to_owned() }))
     };
     ids.iter().filter_map(hint).collect()
 }

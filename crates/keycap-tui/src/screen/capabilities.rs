@@ -60,7 +60,20 @@ impl Screen for Capabilities {
     }
 
     fn hints(&self, world: &World) -> Vec<Hint> {
-        self.browser.hints(world, &["add", "delegate", "share", "explain", "caps.gateway", "caps.rename", "copy", "caps.remove", "filter"])
+        self.browser.hints(
+            world,
+            &[
+                ("add", "take in"),
+                ("delegate", "delegate"),
+                ("share", "share"),
+                ("explain", "explain"),
+                ("caps.gateway", "gateway"),
+                ("caps.rename", "rename"),
+                ("copy", "copy"),
+                ("caps.remove", "remove"),
+                ("filter", "filter"),
+            ],
+        )
     }
 
     fn update(&mut self, input: Input<'_>, _world: &World) -> Vec<Step> {

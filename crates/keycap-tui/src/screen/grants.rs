@@ -372,7 +372,19 @@ impl Screen for Grants {
         if self.filter.typing {
             return vec![Hint::new("Enter", "keep the filter"), Hint::new("Esc", "take it away"), Hint::new("↑↓", "move")];
         }
-        browser::hints(world, &["mint", "share", "revoke", "explain", "copy", "filter", "left", "jump"])
+        browser::hints(
+            world,
+            &[
+                ("mint", "mint"),
+                ("share", "share"),
+                ("revoke", "revoke"),
+                ("explain", "explain"),
+                ("copy", "copy"),
+                ("filter", "filter"),
+                ("left", "fold"),
+                ("jump", "jump"),
+            ],
+        )
     }
 
     fn update(&mut self, input: Input<'_>, _world: &World) -> Vec<Step> {

@@ -60,7 +60,19 @@ impl Screen for Keys {
     }
 
     fn hints(&self, world: &World) -> Vec<Hint> {
-        self.browser.hints(world, &["key.new", "add", "share", "key.verify", "key.rename", "copy", "key.remove", "filter"])
+        self.browser.hints(
+            world,
+            &[
+                ("key.new", "new"),
+                ("add", "take in"),
+                ("share", "share"),
+                ("key.verify", "verify"),
+                ("key.rename", "rename"),
+                ("copy", "copy"),
+                ("key.remove", "remove"),
+                ("filter", "filter"),
+            ],
+        )
     }
 
     fn update(&mut self, input: Input<'_>, _world: &World) -> Vec<Step> {

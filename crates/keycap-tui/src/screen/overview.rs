@@ -170,7 +170,7 @@ fn running(overview: &Overview, world: &World, entries: &mut Vec<Entry>) {
             span(theme, Role::Good, "● "),
             span(theme, Role::Name, &gateway.service),
             span(theme, Role::Plain, format!("  {}", gateway.listen)),
-            span(theme, Role::Quiet, format!("  {sessions}, since {}", world.told(gateway.started))),
+            span(theme, Role::Quiet, format!("  {sessions}, running for {}", world.lasted(gateway.started))),
         ]);
         let target = Target { kind: Kind::Service, name: gateway.service.clone(), id: String::new() };
         entry(entries, text, Leads::To(Tab::Services, Some(target)));
@@ -206,7 +206,10 @@ impl Screen for OverviewScreen {
     }
 
     fn hints(&self, world: &World) -> Vec<Hint> {
-        browser::hints(world, &["open", "mint", "add", "share", "palette", "vault.lock"])
+        browser::hints(
+            world,
+            &[("open", "open"), ("mint", "mint"), ("add", "take in"), ("share", "share"), ("palette", "all actions"), ("vault.lock", "lock")],
+        )
     }
 
     fn lines(&self) -> Vec<(u16, u16)> {

@@ -185,7 +185,7 @@ fn preview_fields(preview: &RevokePreview, world: &World) -> Fields {
             span(theme, Role::Good, "  ● "),
             span(theme, Role::Name, name),
             span(theme, Role::Plain, format!("  from {}{target}", session.from)),
-            span(theme, Role::Quiet, format!(", since {}", world.told(session.opened))),
+            span(theme, Role::Quiet, format!(", for {}", world.lasted(session.opened))),
         ]));
     }
     fields.heading("Where it is applied");

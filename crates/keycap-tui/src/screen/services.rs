@@ -61,8 +61,20 @@ impl Screen for Services {
     }
 
     fn hints(&self, world: &World) -> Vec<Hint> {
-        self.browser
-            .hints(world, &["mint", "service.new", "share", "service.hints", "service.rename", "copy", "service.rotate", "service.remove", "filter"])
+        self.browser.hints(
+            world,
+            &[
+                ("mint", "mint"),
+                ("service.new", "new"),
+                ("share", "share"),
+                ("service.hints", "address"),
+                ("service.rename", "rename"),
+                ("copy", "copy"),
+                ("service.rotate", "rotate"),
+                ("service.remove", "remove"),
+                ("filter", "filter"),
+            ],
+        )
     }
 
     fn update(&mut self, input: Input<'_>, _world: &World) -> Vec<Step> {
@@ -117,7 +129,7 @@ impl Screen for Services {
     fn view(&mut self, frame: &mut Frame<'_>, area: Rect, world: &World) {
         const COLUMNS: &[Column] = &[
             Column::new("NAME", 10),
-            Column::new("HERE", 6),
+            Column::new("HERE", 11),
             Column::new("GRANTS", 6).right(),
             Column::new("SESSIONS", 8).right(),
             Column::new("FOUND AT", 10).rank(1).most(32),
@@ -188,7 +200,7 @@ fn details(service: &ServiceView, live: &Live, world: &World) -> Fields {
         fields.heading(format!("Gateway {}", gateway.listen));
         fields.spans(Line::from(vec![
             span(theme, role, sign),
-            span(theme, Role::Plain, format!("since {}", world.told(gateway.started))),
+            span(theme, Role::Plain, format!("for {}", world.lasted(gateway.started))),
             span(theme, Role::Quiet, format!(", process {} on {}{word}", gateway.pid, gateway.host)),
         ]));
         fields.field("to", Role::Plain, gateway.upstreams.join(", "));
@@ -204,7 +216,7 @@ fn details(service: &ServiceView, live: &Live, world: &World) -> Fields {
                 span(theme, Role::Good, "  ● "),
                 span(theme, Role::Name, name),
                 span(theme, Role::Plain, format!("{holder} from {}{target}", session.from)),
-                span(theme, Role::Quiet, format!(", since {}, {}", world.told(session.opened), session.pattern)),
+                span(theme, Role::Quiet, format!(", for {}, {}", world.lasted(session.opened), session.pattern)),
             ]));
         }
     }

@@ -24,7 +24,7 @@ enum Part {
 }
 
 /// Columns of a label, the blanks after it included.
-const LABEL: u16 = 11;
+const LABEL: u16 = 12;
 
 impl Fields {
     pub(crate) const fn new(theme: Theme) -> Self {
@@ -181,7 +181,7 @@ mod tests {
     fn a_value_stands_beside_its_label_and_goes_on_below_itself() {
         let mut fields = Fields::new(Theme { depth: Depth::Mono, ground: Ground::Dark });
         fields.heading("orders").field("found at", Role::Plain, "db.example.net:7000, 192.0.2.7:7000").heading("Grants").text(Role::Quiet, "none");
-        let lines: Vec<String> = fields.lines(32).iter().map(|line| line.to_string().trim_end().to_owned()).collect();
-        assert_eq!(lines, ["orders", "found at   db.example.net:7000,", "           192.0.2.7:7000", "", "Grants", "none"]);
+        let lines: Vec<String> = fields.lines(33).iter().map(|line| line.to_string().trim_end().to_owned()).collect();
+        assert_eq!(lines, ["orders", "found at    db.example.net:7000,", "            192.0.2.7:7000", "", "Grants", "none"]);
     }
 }

@@ -160,7 +160,7 @@ pub(crate) fn state(state: State, theme: Theme) -> Line<'static> {
 
 /// The key that something is bound to.
 pub(crate) fn holder(holder: Option<&HolderView>, theme: Theme) -> Line<'static> {
-    let Some(holder) = holder else { return line(theme, Role::Quiet, "whoever has it") };
+    let Some(holder) = holder else { return line(theme, Role::Quiet, "anyone") };
     let name = holder.name.as_ref().unwrap_or(&holder.fingerprint);
     let mut text = Line::from(span(theme, Role::Plain, name));
     if !holder.verified {
@@ -243,7 +243,7 @@ fn details(grant: &GrantView, grants: &Grants, world: &World) -> Fields {
             fields.spans(Line::from(vec![
                 span(theme, Role::Good, "● "),
                 span(theme, Role::Plain, &session.from),
-                span(theme, Role::Quiet, format!("{target}, since {}", world.told(session.opened))),
+                span(theme, Role::Quiet, format!("{target}, for {}", world.lasted(session.opened))),
             ]));
         }
     }
