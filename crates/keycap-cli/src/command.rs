@@ -23,6 +23,7 @@ mod mint;
 mod open;
 mod overview;
 mod recipient;
+mod record;
 mod reseal;
 mod revoke;
 mod run;
@@ -58,6 +59,9 @@ pub(crate) enum Verb {
     Delegate(delegate::DelegateArgs),
     Share(share::ShareArgs),
     Explain(explain::ExplainArgs),
+    /// Seal lines of JSON to the service of a capability, and open them there
+    #[command(subcommand)]
+    Record(record::RecordVerb),
     Serve(serve::ServeArgs),
     Connect(connect::ConnectArgs),
     Run(run::RunArgs),
@@ -97,6 +101,7 @@ pub(crate) fn run(verb: Option<Verb>, args: InterfaceArgs, context: &mut Context
         Some(Verb::Delegate(args)) => delegate::run(args, context),
         Some(Verb::Share(args)) => share::run(args, context),
         Some(Verb::Explain(args)) => explain::run(args, context),
+        Some(Verb::Record(verb)) => record::run(verb, context),
         Some(Verb::Serve(args)) => serve::run(args, context),
         Some(Verb::Connect(args)) => connect::run(args, context),
         Some(Verb::Run(args)) => run::run(args, context),

@@ -57,6 +57,48 @@ pub(crate) fn write(path: &Path, bytes: &[u8], access: Access, existing: Existin
     })
 }
 
+/// A file that is being written, and appears when it is whole. If it never is, nothing is left of it.
+pub(crate) struct Begun {
+    file: AtomicWriteFile,
+    path: PathBuf,
+    existing: Existing,
+}
+
+/// Begins to write a file piece by piece.
+///
+/// # Errors
+/// If there is one already that is to stay, or it cannot be written.
+pub(crate) fn begin(path: &Path, existing: Existing) -> Result<Begun, CliError> {
+    check(path, existing)?;
+    let file = AtomicWriteFile::open(path).map_err(|error| {
+        CliError::failed("file-write", format!("the file could not be written: {error}"))
+            .with(path.display())
+            .hint("see whether the folder exists and may be written")
+    })?;
+    Ok(Begun { file, path: path.to_owned(), existing })
+}
+
+impl Begun {
+    /// Puts it in its place.
+    ///
+    /// # Errors
+    /// If it cannot be written, or another file has come there meanwhile that is to stay.
+    pub(crate) fn commit(self) -> io::Result<()> {
+        check(&self.path, self.existing).map_err(|error| io::Error::new(io::ErrorKind::AlreadyExists, error))?;
+        self.file.commit()
+    }
+}
+
+impl Write for Begun {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.file.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
 /// Refuses to go on if there is a file that is to stay.
 ///
 /// # Errors

@@ -118,6 +118,14 @@ impl Output {
         Ok(self.out.flush()?)
     }
 
+    /// As [`Output::raw`], for one piece of many: it may stay in memory until [`Output::flush`].
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub(crate) fn piece(&mut self, bytes: &[u8]) -> Result<(), CliError> {
+        Ok(self.out.write_all(bytes)?)
+    }
+
     /// Tells the person something beside the result, on standard error; nothing at all for programs.
     pub(crate) fn note(&mut self, line: impl Into<Line>) {
         self.notes(|page| page.paragraph(line));

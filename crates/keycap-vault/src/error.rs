@@ -1,7 +1,7 @@
 //! What can go wrong at the vault's door: a stable code, a sentence that says what, and what to do next.
 
 use keycap_core::capability::{CapabilityError, DelegateError};
-use keycap_core::chain::{CaveatError, ChainError, Refusal};
+use keycap_core::chain::{CaveatError, ChainError, Reason, Refusal};
 use keycap_core::noise::HandshakeError;
 use keycap_core::seal::record::RecordError;
 use keycap_core::text::TextError;
@@ -247,6 +247,12 @@ impl VaultError {
             Self::Backup { .. } => "bad-backup",
             Self::NoFolder { .. } => "no-folder",
         }
+    }
+
+    /// Whether something sealed is refused for no other reason than that it has expired or was revoked since: then it can be opened on request.
+    #[must_use]
+    pub fn is_lapsed(&self) -> bool {
+        matches!(self, Self::Refused(refusal) if matches!(refusal.reason, Reason::Expired | Reason::Revoked))
     }
 
     /// How a program should end with it.

@@ -26,6 +26,7 @@ const SCENE: &str = "keycap key new operator
     keycap share grace --reveal --output grace.txt
     keycap add grace.txt --name orders --yes
     keycap vault backup --to operator --output keycap-backup.age
+    printf '{\"id\": 7, \"email\": \"ann@example.net\"}\\n{\"id\": 8, \"email\": null}\\n' >users.jsonl
     printf '{\"service\": \"orders\", \"for\": \"x\", \"expires\": \"1d\"}' >new-hires.jsonl
     printf 'correct horse battery' >passphrase
     printf 'AGE-SECRET-KEY-1GFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPQ4EGAEX' >identity.txt
@@ -37,7 +38,11 @@ const SCENE: &str = "keycap key new operator
     keycap seal -r age1zvkyg2lqzraa2lnjvqej32nkuu0ues2s82hzrye869xeexvn73equnujwj --no-self report.pdf --output theirs.age";
 
 /// What single examples find besides: files that others would stumble over.
-const BESIDES: [(&str, &str); 4] = [
+const BESIDES: [(&str, &str); 5] = [
+    (
+        "keycap record open",
+        "keycap record seal --cap orders --field email --place 'users/{id}' users.jsonl --output sealed.jsonl; tail -n 1 sealed.jsonl >rows.jsonl",
+    ),
     ("keycap key import", "KEYCAP_VAULT=bob.vault keycap key export elsewhere --to operator --output operator.age --yes"),
     ("keycap service import", "KEYCAP_VAULT=bob.vault keycap service export billing --to operator --output orders.age --yes"),
     ("keycap vault unlock", "keycap vault lock"),

@@ -6,5 +6,6 @@ mod completions;
 mod help;
 mod json;
 mod place;
+mod records;
 mod terminal;
 mod transcripts;

@@ -3,10 +3,11 @@
 use crate::place::Place;
 
 /// What differs from run to run, and what stands for it: as wide, so that columns stay columns.
-const FILTERS: [(&str, &str); 15] = [
+const FILTERS: [(&str, &str); 16] = [
     (r"\b[0-9a-f]{4}(-[0-9a-f]{4}){15}\b", "ffff-ffff-ffff-ffff-(in full)"),
     (r"\b[0-9a-f]{4}(-[0-9a-f]{4}){3}\b", "ffff-ffff-ffff-ffff"),
     (r"\b[0-9a-f]{4}-[0-9a-f]{4}\b", "ffff-ffff"),
+    (r#"(\$keycap[a-z-]*":")[A-Za-z0-9+/=]+"#, "${1}…"),
     (r"\b[0-9a-f]{32}\b", "(32 digits)"),
     (r"\b[0-9a-f]{16}\b", "(16 digits)"),
     (r"\b[0-9a-f]{8}\b", "00000000"),
@@ -332,5 +333,46 @@ fn files_for_a_service() {
          export KEYCAP_VAULT=bob.vault; keycap open other.age; keycap open other.age --target web
          export KEYCAP_VAULT=bob.vault; keycap revoke writer --yes >/dev/null; keycap open anonymous.age; keycap open anonymous.age --lapsed
          export KEYCAP_VAULT=bob.vault; keycap revoke named --yes >/dev/null; keycap open bound.age --output - --lapsed"
+    );
+}
+
+#[test]
+fn records() {
+    let place = with_grants();
+    place.prepare(
+        r#"keycap share alice --reveal --output alice.txt
+           keycap add alice.txt --name held --yes
+           printf '{"id": 7, "email": "ann@example.net", "n": 12345678901234567890123}\n\n{"id": 8, "email": null, "n": 1.0}\n' >users.jsonl
+           printf '{"id": 9, "email": "x"}\n{"id": 9}\nnonsense\n{"id": 10, "email": "y"}\n' >bad.jsonl"#,
+    );
+    transcript!(
+        place,
+        "records",
+        "keycap record seal --cap held --field email --place 'users/{id}' users.jsonl --output sealed.jsonl
+         cat sealed.jsonl
+         keycap record open sealed.jsonl
+         keycap record open sealed.jsonl --field email --place 'users/{id}'
+         keycap record open sealed.jsonl --field email
+         sed 's/\"id\":7/\"id\":8/' sealed.jsonl | keycap record open
+         tail -n 1 sealed.jsonl | keycap record open
+         tail -n 1 sealed.jsonl | keycap record open --heads sealed.jsonl
+         keycap record seal --cap held users.jsonl --output sealed.jsonl
+         keycap record seal --cap held <users.jsonl
+         keycap record seal --cap held --from operator users.jsonl | keycap record open
+         keycap record seal --cap held --single --from operator --place '{id}' users.jsonl | keycap record open
+         keycap record seal --cap held --mutual users.jsonl
+         keycap record seal --cap held --from bob users.jsonl
+         keycap record seal --cap nobody users.jsonl
+         keycap record seal --cap held --place '{id' users.jsonl
+         keycap record seal --cap held --field id --place '{id}' users.jsonl
+         keycap record seal --cap held --field email bad.jsonl
+         keycap record seal --cap held --field email --keep-going bad.jsonl
+         keycap record seal --cap held --field email bad.jsonl --output none.jsonl
+         cat none.jsonl
+         keycap record open missing.jsonl
+         keycap record open --target db sealed.jsonl
+         keycap revoke alice --yes
+         keycap record open sealed.jsonl
+         keycap record open --lapsed sealed.jsonl"
     );
 }

@@ -238,6 +238,21 @@ impl LineOpener {
         Self { records, wanted, heads: Vec::new(), form: None }
     }
 
+    /// Learns from a line if it is a head or a locator, and passes over any other. Gives who wrote under a head.
+    ///
+    /// # Errors
+    /// As [`LineOpener::open`] for a head or locator.
+    pub fn learn(&mut self, line: &str) -> Result<Option<Outcome>, LineError> {
+        let tells = Object::parse(line).is_ok_and(|object| object.field(HEAD).is_some() || object.field(LOCATOR).is_some());
+        if !tells {
+            return Ok(None);
+        }
+        Ok(match self.open(line)? {
+            OpenedLine::Head(outcome) => Some(outcome),
+            OpenedLine::Locator | OpenedLine::Line(..) => None,
+        })
+    }
+
     /// Opens one line, or learns from it.
     ///
     /// # Errors
