@@ -21,11 +21,12 @@ mod vector {
     pub(crate) mod encodings;
     pub(crate) mod form;
     pub(crate) mod keys;
+    pub(crate) mod records;
     pub(crate) mod sealing;
     pub(crate) mod sessions;
 }
 
-use vector::{cases, chains, encodings, keys, sealing, sessions};
+use vector::{cases, chains, encodings, keys, records, sealing, sessions};
 
 /// What one kind of vector works out.
 trait Kind {
@@ -91,6 +92,9 @@ impl Vector {
             sessions::Locator::NAME => self.work_out_again::<sessions::Locator>(),
             sealing::SealStanza::NAME => self.work_out_again::<sealing::SealStanza>(),
             sealing::OpenStanza::NAME => self.work_out_again::<sealing::OpenStanza>(),
+            records::SealRecords::NAME => self.work_out_again::<records::SealRecords>(),
+            records::SealSingles::NAME => self.work_out_again::<records::SealSingles>(),
+            records::OpenRecord::NAME => self.work_out_again::<records::OpenRecord>(),
             unknown => panic!("nobody checks vectors of the kind {unknown:?}"),
         }
     }

@@ -15,6 +15,7 @@ mod chains;
 mod clearing;
 mod forms;
 mod keys;
+mod records;
 mod sessions;
 mod stanzas;
 mod texts;
@@ -22,7 +23,7 @@ mod texts;
 /// All vectors, each with the name of its file.
 pub(crate) fn all() -> Vec<(String, Vector)> {
     let mut cases = Cases(Vec::new());
-    for add in [keys::add, chains::add, forms::add, cbor::add, texts::add, clearing::add, attacks::add, sessions::add, stanzas::add] {
+    for add in [keys::add, chains::add, forms::add, cbor::add, texts::add, clearing::add, attacks::add, sessions::add, stanzas::add, records::add] {
         add(&mut cases);
     }
     cases.0

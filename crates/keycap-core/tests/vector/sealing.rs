@@ -184,7 +184,7 @@ impl OpenGives {
         Self { outcome, code, block: Some(refusal.block), caveat: refusal.caveat, ..Self::default() }
     }
 
-    pub(crate) fn of_verdict<T>(verdict: Verdict<T>, sender: Option<Hex>, content: impl Fn(T) -> Hex) -> Self {
+    pub(crate) fn of_verdict<T>(verdict: Verdict<T>, sender: Option<Hex>, content: impl FnOnce(T) -> Hex) -> Self {
         match verdict {
             Verdict::Authorised { content: inner, .. } => Self { content: Some(content(inner)), sender, ..Self::only("authorised") },
             Verdict::Lapsed { refusal, content: inner } => {

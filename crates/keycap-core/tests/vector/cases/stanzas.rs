@@ -50,7 +50,7 @@ fn stanza(given: &SealStanzaGiven) -> StanzaForm {
 }
 
 /// The service, which takes what is sealed to it under the name `db`.
-fn reader() -> ServiceForm {
+pub(super) fn reader() -> ServiceForm {
     ServiceForm {
         service_private: service_private(),
         root: root(),
