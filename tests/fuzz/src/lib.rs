@@ -7,14 +7,19 @@
 
 pub mod world;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
 use keycap_core::capability::Capability;
 use keycap_core::chain::{Block, BlockKind, Chain, Clearing, DerivedChain, Purpose, explain};
 use keycap_core::control::ControlRequest;
 use keycap_core::key::{KeyCard, ServiceCard};
 use keycap_core::noise::hello::Hello;
-use keycap_core::noise::{FrameError, FrameType, Initiator, Pattern, Responder, Status, StreamRequest, Suite, padding};
+use keycap_core::noise::{FrameError, FrameType, Initiator, Pattern, Responder, Sender, Status, StreamRequest, Suite, padding};
 use keycap_core::request::RequestPath;
 use keycap_core::seal::file::{Chunk, Header, HeaderError, NONCE_LEN};
+use keycap_core::seal::record::{Head, OpenedLocator, Single, SingleWriter, Writer};
+use keycap_core::seal::stanza::{Stanza, StanzaKind};
+use keycap_core::seal::{Reading, Verdict};
 use keycap_core::secret::Secret;
 use keycap_core::text::Text;
 use keycap_core::time::{Clock, UnixSeconds};
@@ -25,13 +30,15 @@ use world::{NoRevocations, World};
 pub type Target = (&'static str, fn(&[u8]));
 
 /// Every target.
-pub const TARGETS: [Target; 8] = [
+pub const TARGETS: [Target; 10] = [
     ("age", age),
     ("capability", capability),
     ("card", card),
     ("chain", chain),
     ("frames", frames),
     ("hello", hello),
+    ("record", record),
+    ("stanza", stanza),
     ("stream", stream),
     ("text", text),
 ];
@@ -168,6 +175,59 @@ pub fn stream(data: &[u8]) {
     if let Ok(path) = RequestPath::parse(&String::from_utf8_lossy(data)) {
         assert!(path.segments().iter().all(|segment| !matches!(segment.as_str(), "" | "." | "..") && !segment.contains(['/', '\0'])));
     }
+}
+
+/// A stanza of keycap's: a byte that says which, the locator's bytes with their length before them, the body. What is read is written as it
+/// came, and only the samples, which a holder made, open for the service or a key.
+pub fn stanza(data: &[u8]) {
+    let world = World::new();
+    let [which, high, low, rest @ ..] = data else { return };
+    let kind = StanzaKind::ALL[usize::from(*which) % StanzaKind::ALL.len()];
+    let Some((locator, body)) = rest.split_at_checked(usize::from(u16::from_be_bytes([*high, *low]))) else { return };
+    let arguments: Vec<String> = if locator.is_empty() { Vec::new() } else { vec![STANDARD_NO_PAD.encode(locator)] };
+    let Ok(Some(stanza)) = Stanza::parse(kind.name(), &arguments, body) else { return };
+    assert_eq!((stanza.kind(), stanza.arguments(), stanza.body()), (kind, arguments, body));
+    let key = World::key();
+    if let Ok(Some(opened)) = stanza.open_as_key(&key, &[*key.public()]) {
+        assert!(opened.file_key.ct_eq(&Secret::new(world::FILE_KEY)), "a file key that nobody wrapped");
+    }
+    if let Ok(Some(proven)) = stanza.open_as_service(&world.service) {
+        let reading = Reading { clock: Clock::Sure(UnixSeconds::new(1_700_000_000)), target: "db", app: &|_, _| true };
+        assert!(matches!(proven.clear(&world.service, &NoRevocations, &reading), Verdict::Authorised { .. }), "made by nobody who may");
+    }
+    // The argument as anything at all.
+    let text = String::from_utf8_lossy(locator);
+    if let Ok(Some(stanza)) = Stanza::parse(kind.name(), &[&text], body) {
+        assert_eq!(stanza.arguments(), [text]);
+    }
+}
+
+/// Records and what comes with them, as somebody found them: a head, a record under a head, a single record, a locator.
+pub fn record(data: &[u8]) {
+    let mut world = World::new();
+    if let Ok(head) = Head::parse(data) {
+        assert_eq!(head.encode().unwrap(), data);
+        // An old head presented again opens, and clears as it did.
+        drop(head.open(&world.service));
+    }
+    let World { service, capability, rng } = &mut world;
+    let (mut writer, head) = Writer::start(capability, Sender::Anonymous, rng).unwrap();
+    let sealed = writer.seal(data, data).unwrap();
+    let reading = Reading { clock: Clock::Sure(UnixSeconds::new(1_700_000_000)), target: "db", app: &|_, _| true };
+    let Verdict::Authorised { content: reader, .. } = Head::parse(&head).unwrap().open(service).unwrap().clear(service, &NoRevocations, &reading)
+    else {
+        panic!("the head of a holder is refused")
+    };
+    assert_eq!(reader.open(data, &sealed).unwrap().expose(), data);
+    assert!(reader.open(&sealed, &sealed).is_err(), "opened in another place");
+    assert!(reader.open(&[], data).is_err(), "a record that nobody wrote");
+    if let Ok(single) = Single::parse(data) {
+        assert_eq!(single.encode(), data);
+        let writer = SingleWriter::new(capability, Sender::Anonymous, rng).unwrap();
+        let locator = OpenedLocator::open(service, writer.locator()).unwrap();
+        assert!(single.open(service, &locator, &[]).is_err(), "a single record that nobody wrote");
+    }
+    drop(OpenedLocator::open(service, data));
 }
 
 /// `data` as a list of frames to send: a byte for the type, a byte for the body's length, the body.

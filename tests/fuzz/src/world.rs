@@ -37,6 +37,12 @@ impl World {
         Self { service, capability, rng: StdRng::seed_from_u64(4) }
     }
 
+    /// A key pair to which stanzas are sealed, and which seals some: 32 times 5.
+    #[must_use]
+    pub fn key() -> StaticKey {
+        StaticKey::from_private(Secret::new([5; 32]))
+    }
+
     /// A session over NKpsk2: what the connector has, and what the service has.
     #[must_use]
     pub fn session(&mut self, suite: Suite) -> (Established, Confirmed) {
@@ -58,6 +64,9 @@ impl World {
         hello
     }
 }
+
+/// The file key in every sample.
+pub const FILE_KEY: [u8; 16] = *b"YELLOW SUBMARINE";
 
 /// Nothing is revoked.
 #[derive(Debug)]

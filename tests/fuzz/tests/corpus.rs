@@ -5,16 +5,20 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
 use keycap_core::capability::Capability;
 use keycap_core::chain::{BlockId, Caveat, Caveats, PatternSet, Purpose, Rule};
 use keycap_core::control::ControlRequest;
 use keycap_core::key::{Key, KeyCard, ServiceCard, StaticKey};
-use keycap_core::noise::{Initiator, Pattern, Responder, Status, StatusCode, StreamKind, StreamRequest, Suite, padding};
-use keycap_core::seal::file::{Header, Stanza};
+use keycap_core::noise::{Initiator, Pattern, Responder, Sender, Status, StatusCode, StreamKind, StreamRequest, Suite, padding};
+use keycap_core::seal::file::{self, Header};
+use keycap_core::seal::record::{SingleWriter, Writer};
+use keycap_core::seal::stanza::{Stanza, StanzaKind};
 use keycap_core::secret::Secret;
 use keycap_core::time::UnixSeconds;
 use keycap_fuzz::TARGETS;
-use keycap_fuzz::world::World;
+use keycap_fuzz::world::{FILE_KEY, World};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 
@@ -98,6 +102,11 @@ fn samples() -> Vec<(&'static str, &'static str, Vec<u8>)> {
     let service_card = ServiceCard { key: *world.service.public(), hints: vec!["gw.example:7000".into(), "unix:/run/gw".into()] };
     let nameless = KeyCard { name: None, ..key_card.clone() };
     let request = StreamRequest { target: "db".into(), kind: StreamKind::Tcp };
+    let (key, file_key) = (World::key(), Secret::new(FILE_KEY));
+    let bound = world.capability.delegate(BlockId::new([14; 8]), Caveats::of([Caveat::Holder(*key.public())]).unwrap()).unwrap();
+    let (mut writer, head) = Writer::start(&world.capability, Sender::Anonymous, &mut world.rng).unwrap();
+    let record = writer.seal(b"users/7", b"Ann").unwrap();
+    let single = SingleWriter::new(&world.capability, Sender::Anonymous, &mut world.rng).unwrap();
     vec![
         ("age", "header", age(&[("X25519", &["TEiF0ypqr+bpvcqXNyCVJpL7OuwPdVwPL7KQEbFDOCc"], &[7; 32])])),
         ("age", "passphrase", age(&[("scrypt", &["bBjlhJVYZeE4aqUdmtRHfw", "18"], &[8; 32])])),
@@ -117,6 +126,16 @@ fn samples() -> Vec<(&'static str, &'static str, Vec<u8>)> {
         ("hello", "xk", hello(&mut world, Pattern::XKpsk3, Some(7))),
         ("hello", "ik", hello(&mut world, Pattern::IKpsk2, Some(7))),
         ("hello", "kk", hello(&mut world, Pattern::KKpsk2, Some(7))),
+        ("record", "head", head),
+        ("record", "record", record),
+        ("record", "single", single.seal(b"users/7", b"Ann", &mut world.rng).unwrap()),
+        ("record", "locator", single.locator().to_vec()),
+        ("stanza", "npsk0", stanza(&Stanza::seal_to_capability(&file_key, &world.capability, Sender::Anonymous, &mut world.rng).unwrap())),
+        ("stanza", "xpsk1", stanza(&Stanza::seal_to_capability(&file_key, &world.capability, Sender::Shown(&key), &mut world.rng).unwrap())),
+        ("stanza", "kpsk0", stanza(&Stanza::seal_to_capability(&file_key, &bound, Sender::Known(&key), &mut world.rng).unwrap())),
+        ("stanza", "n", stanza(&Stanza::seal_to_key(&file_key, key.public(), Sender::Anonymous, &mut world.rng).unwrap())),
+        ("stanza", "x", stanza(&Stanza::seal_to_key(&file_key, key.public(), Sender::Shown(&key), &mut world.rng).unwrap())),
+        ("stanza", "k", stanza(&Stanza::seal_to_key(&file_key, key.public(), Sender::Known(&key), &mut world.rng).unwrap())),
         ("stream", "request", request.encode().unwrap()[2..].to_vec()),
         ("stream", "status", Status::new(StatusCode::Revoked, "revoked by its owner").encode()),
         ("stream", "revoke", ControlRequest::Revoke(world.capability.chain().clone()).encode()),
@@ -131,13 +150,21 @@ fn samples() -> Vec<(&'static str, &'static str, Vec<u8>)> {
 
 /// An age file with these stanzas, and some bytes where its payload would be.
 fn age(stanzas: &[(&str, &[&str], &[u8])]) -> Vec<u8> {
-    let stanzas = stanzas.iter().map(|(tag, args, body)| Stanza {
+    let stanzas = stanzas.iter().map(|(tag, args, body)| file::Stanza {
         tag: (*tag).into(),
         args: args.iter().map(|arg| (*arg).into()).collect(),
         body: body.to_vec(),
     });
     let header = Header::new(stanzas.collect(), &Secret::new([6; 16])).unwrap();
     [header.encode(), vec![0x55; 40]].concat()
+}
+
+/// A stanza as its target reads it.
+fn stanza(stanza: &Stanza) -> Vec<u8> {
+    let which = StanzaKind::ALL.iter().position(|kind| *kind == stanza.kind()).unwrap();
+    let locator = stanza.arguments().first().map(|argument| STANDARD_NO_PAD.decode(argument).unwrap()).unwrap_or_default();
+    let length = u16::try_from(locator.len()).unwrap().to_be_bytes();
+    [&[u8::try_from(which).unwrap()], length.as_slice(), &locator, stanza.body()].concat()
 }
 
 /// A chain with every caveat, a holder, a hand-off and hints.
