@@ -110,3 +110,19 @@ fn a_passphrase_opens_what_it_sealed_in_either_program() {
     let refused = open(&keycap, &["--file-passphrase", &file(&passphrase)], &home.path().join("opened"), &[theirs]).exited(1);
     assert!(refused.stderr.contains("passphrase"), "{}", refused.stderr);
 }
+
+#[test]
+fn a_file_that_rage_sealed_is_resealed_to_others_for_age_and_closed_to_the_one_before() {
+    let keycap = Keycap::without_keyring();
+    let home = keycap.home();
+    let (plain, sealed) = (text(home), home.path().join("text.age"));
+    let (before, after) = (home.path().join("before"), home.path().join("after"));
+    Age::rage().seal(["-r", &Age::debian().generate(&before, &[])], &plain, &sealed);
+    let recipient = Age::newest().generate(&after, &["-pq"]);
+    let words = ["reseal", "--no-self", "--yes", "-r", &recipient, "-i", before.to_str().unwrap(), sealed.to_str().unwrap()];
+    let said = keycap.run(words).succeeded().stdout;
+    assert_eq!(Age::newest().open(&after, &sealed), TEXT, "{said}");
+    for age in Age::all() {
+        assert!(!age.try_open(&before, &sealed).status.success(), "{} opens it as before", age.name());
+    }
+}
