@@ -13,6 +13,7 @@ mod export;
 mod files;
 mod first_run;
 mod grants;
+mod group;
 mod inspect;
 mod interface;
 mod key;
@@ -48,6 +49,9 @@ pub(crate) enum Verb {
     /// Keep your own key pairs, and the key cards of others
     #[command(subcommand)]
     Key(key::KeyVerb),
+    /// Keep groups: one name for several recipients of files
+    #[command(subcommand)]
+    Group(group::GroupVerb),
     /// Keep the services that you serve, and those that you know by their card
     #[command(subcommand)]
     Service(service::ServiceVerb),
@@ -92,6 +96,7 @@ pub(crate) fn run(verb: Option<Verb>, args: InterfaceArgs, context: &mut Context
         None => overview::run(context),
         Some(Verb::Tour(args)) => tour::run(&args, context),
         Some(Verb::Key(verb)) => key::run(verb, context),
+        Some(Verb::Group(verb)) => group::run(verb, context),
         Some(Verb::Service(verb)) => service::run(verb, context),
         Some(Verb::Mint(args)) => mint::run(args, context),
         Some(Verb::Grants(args)) => grants::run(args, context),

@@ -298,6 +298,7 @@ impl VaultError {
             Self::NotFound { what, .. } => match *what {
                 "grant" => "see `keycap grants` for those there are".into(),
                 "service" => "see `keycap service list` for those there are".into(),
+                "group" | "member" => "see `keycap group list` for those there are".into(),
                 "capability" => "see `keycap caps` for those there are".into(),
                 "conflict" => "see `keycap vault restore FILE --dry-run` for those there are".into(),
                 _ => "see `keycap key list` for those there are".into(),

@@ -16,6 +16,7 @@ mod environment;
 mod error;
 mod explain;
 mod grants;
+mod groups;
 mod handle;
 mod keys;
 mod limits;

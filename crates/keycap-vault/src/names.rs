@@ -19,6 +19,8 @@ pub enum NameKind {
     Grant,
     /// Capabilities held.
     Capability,
+    /// Groups of recipients.
+    Group,
 }
 
 impl Vault {
@@ -41,6 +43,7 @@ impl Vault {
                     let filter = Filter { service: None, search: search.map(str::to_owned), roots_only: false };
                     grant::page(reading, &filter, page)?.into_iter().map(|row| row.name).collect()
                 }
+                NameKind::Group => crate::groups::names(reading)?,
                 NameKind::Capability => capability::page(reading, search, page)?.into_iter().map(|row| row.held.name).collect(),
             })
         })?;

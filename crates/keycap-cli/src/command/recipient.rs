@@ -79,10 +79,12 @@ pub(crate) fn written_out(recipients: &[String]) -> Result<Vec<String>, CliError
 /// Whether the vault knows it by this name; a name in the vault goes before a file of that name.
 fn is_name(recipient: &str, vault: &Vault) -> Result<bool, CliError> {
     let missing = |error: VaultError| if error.code() == "not-found" { Ok(false) } else { Err(CliError::from(error)) };
-    if recipient.starts_with("key:") || recipient.starts_with("cap:") {
+    if ["key:", "cap:", "group:"].iter().any(|kind| recipient.starts_with(kind)) {
         return Ok(true);
     }
-    Ok(vault.key(recipient).map(|_| true).or_else(missing)? || vault.capability(recipient).map(|_| true).or_else(missing)?)
+    Ok(vault.key(recipient).map(|_| true).or_else(missing)?
+        || vault.group(recipient).map(|_| true).or_else(missing)?
+        || vault.capability(recipient).map(|_| true).or_else(missing)?)
 }
 
 /// The lines of a file with recipients; `None` if it is no file. Empty lines and those that begin with `#` are passed over, as age does.

@@ -28,8 +28,8 @@ copies of it and, if they kept that key, the file itself: after a key is lost or
 
 The proof of who sealed a file does not survive.")]
 pub(crate) struct ResealArgs {
-    /// To whom: a key, a key card, age1…, an SSH public key, or a file with any of these; may be given more than once
-    #[arg(short, long = "recipient", value_name = "RECIPIENT", required = true, add = names([NameKind::Key]), value_hint = clap::ValueHint::FilePath)]
+    /// To whom: a key, a key card, a group, age1…, an SSH public key, or a file with any of these; may be given more than once
+    #[arg(short, long = "recipient", value_name = "RECIPIENT", required = true, add = names([NameKind::Key, NameKind::Group]), value_hint = clap::ValueHint::FilePath)]
     recipients: Vec<String>,
     /// Do not seal it to yourself as well
     #[arg(long)]

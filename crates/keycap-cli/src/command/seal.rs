@@ -30,8 +30,8 @@ With --from the reader learns that your key sealed it, if it is sealed to nobody
 reader's private key can make such files in anyone's name. A sealed file can be presented again, and whoever gets the private key some day opens \
 all that was ever sealed to it.")]
 pub(crate) struct SealArgs {
-    /// To whom: a key, a key card, a held capability (for its service), age1…, an SSH public key, or a file with any of these; may be given more than once
-    #[arg(short, long = "recipient", value_name = "RECIPIENT", add = names([NameKind::Key, NameKind::Capability]), value_hint = clap::ValueHint::FilePath)]
+    /// To whom: a key, a key card, a group, a held capability (for its service), age1…, an SSH public key, or a file with any of these; may be given more than once
+    #[arg(short, long = "recipient", value_name = "RECIPIENT", add = names([NameKind::Key, NameKind::Group, NameKind::Capability]), value_hint = clap::ValueHint::FilePath)]
     recipients: Vec<String>,
     /// Seal it under a passphrase, which is asked for
     #[arg(short, long)]

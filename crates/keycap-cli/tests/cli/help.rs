@@ -30,6 +30,7 @@ const SCENE: &str = "keycap key new operator
     printf '{\"service\": \"orders\", \"for\": \"x\", \"expires\": \"1d\"}' >new-hires.jsonl
     printf 'correct horse battery' >passphrase
     printf 'AGE-SECRET-KEY-1GFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPQ4EGAEX' >identity.txt
+    keycap group new team operator bob
     echo report >report.pdf
     echo notes >notes.txt
     mkdir photos
@@ -95,7 +96,8 @@ fn every_example_in_help_does_what_it_says() {
 fn answered(example: &str) -> String {
     let example = example.split("   #").next().unwrap_or(example).trim();
     let asks = ["revoke", "remove", "rotate", "export", "reseal"];
-    let word = example.split(' ').find(|word| asks.contains(word));
+    // Groups are changed without asking.
+    let word = example.split(' ').find(|word| asks.contains(word) && !example.starts_with("keycap group "));
     let consents = example.contains("--yes") || example.contains("--confirm") || example.contains("--dry-run");
     let mut line = example.to_owned();
     if word.is_some() && !consents {

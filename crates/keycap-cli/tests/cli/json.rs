@@ -80,6 +80,9 @@ keycap key export operator --to operator --output operator.age --yes
 keycap revoke bob --dry-run
 keycap revoke alice --yes
 keycap caps remove dave --yes
+keycap group new team operator age1zvkyg2lqzraa2lnjvqej32nkuu0ues2s82hzrye869xeexvn73equnujwj
+keycap group list
+keycap group remove team
 keycap seal -r operator report.pdf
 keycap seal -r operator missing report.pdf
 keycap inspect report.pdf.age

@@ -376,3 +376,27 @@ fn records() {
          keycap record open --lapsed sealed.jsonl"
     );
 }
+
+#[test]
+fn groups() {
+    let place = with_grants();
+    place.prepare("echo report >report.pdf");
+    transcript!(
+        place,
+        "groups",
+        "keycap group list
+         keycap group new team bob nobody
+         keycap group new team bob operator
+         keycap group new team bob
+         keycap group new ci bob
+         keycap group add team age1zvkyg2lqzraa2lnjvqej32nkuu0ues2s82hzrye869xeexvn73equnujwj
+         keycap group list
+         keycap group show team
+         keycap seal -r team report.pdf
+         keycap group remove team bob
+         keycap group remove team bob
+         keycap key remove bob --yes; keycap group show team
+         keycap group remove team
+         keycap group show team"
+    );
+}

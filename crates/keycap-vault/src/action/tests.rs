@@ -24,7 +24,7 @@ fn every_id_and_every_verb_names_one_action() {
 #[test]
 fn every_verb_of_the_product_page_has_an_action() {
     let verbs: BTreeSet<String> = actions().iter().map(|action| action.verb.join(" ")).collect();
-    let page = "tour|key new|key list|key show|key rename|key remove|key export|key import|service new|service list|service show|\
+    let page = "tour|key new|key list|key show|key rename|key remove|key export|key import|group new|group list|group show|group add|group remove|service new|service list|service show|\
         service export|service import|service rotate|mint|grants|revoke|add|caps|delegate|share|explain|serve|connect|run|seal|open|inspect|reseal|log|\
         vault status|vault init|vault lock|vault unlock|vault backup|vault restore|vault passwd|vault convert|doctor|completions|man";
     for verb in page.split('|') {

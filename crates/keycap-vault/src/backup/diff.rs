@@ -19,6 +19,7 @@ use keycap_store::ledger::{card, key};
 use keycap_store::secrets::SecretId;
 
 use crate::error::VaultError;
+use crate::groups::{self, Group};
 use crate::vault::Vault;
 use crate::view::DiffLine;
 
@@ -59,7 +60,7 @@ impl Fate {
     }
 }
 
-/// The steps for the items of a backup; settings and the log have none.
+/// The steps for the items of a backup; settings that are no groups, and the log, have none.
 pub(super) fn steps(vault: &Vault, reading: &Reading<'_>, items: &[Item]) -> Result<Vec<Step>, VaultError> {
     let mut parts = Parts::of(items);
     let mut steps = Vec::with_capacity(items.len());
@@ -71,6 +72,10 @@ pub(super) fn steps(vault: &Vault, reading: &Reading<'_>, items: &[Item]) -> Res
             Item::Grant(row) => grant_step(reading, row, parts.service(row.service))?,
             Item::Revocation(row) => revocation_step(reading, row, parts.service(row.entry.service))?,
             Item::Capability(row) => capability_step(reading, row)?,
+            Item::Setting(name, members) => match groups::name_of_setting(name) {
+                Some(name) => group_step(reading, name, members)?,
+                None => continue,
+            },
             _ => continue,
         };
         steps.push(judged.step(item));
@@ -194,6 +199,16 @@ fn card_step(reading: &Reading<'_>, row: &Card) -> Result<Judged, VaultError> {
         }
     };
     Ok(Judged::new("card", &row.name, fate))
+}
+
+fn group_step(reading: &Reading<'_>, name: &str, members: &str) -> Result<Judged, VaultError> {
+    let theirs = Group::parse(name, members)?;
+    let fate = match Group::by_name(reading, name)? {
+        None => (Fate::Add, None),
+        Some(ours) if ours == theirs => (Fate::Keep, None),
+        Some(_) => (Fate::Update, Some("it has other members here".to_owned())),
+    };
+    Ok(Judged::new("group", name, fate))
 }
 
 fn service_step(vault: &Vault, reading: &Reading<'_>, row: &Service, parts: &mut Parts<'_>) -> Result<Judged, VaultError> {

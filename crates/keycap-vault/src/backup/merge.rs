@@ -11,7 +11,7 @@ use keycap_store::ledger::id::{CapabilityId, ServiceId};
 use keycap_store::ledger::key::{self, Key, NewKey};
 use keycap_store::ledger::revocation::{self, NewRevocation, Revocation};
 use keycap_store::ledger::service::{self, NewService, Root, Service, Terms};
-use keycap_store::ledger::{Reading, Tx};
+use keycap_store::ledger::{Reading, Tx, meta};
 use keycap_store::secrets::SecretId;
 
 use super::diff::{Fate, Step};
@@ -88,6 +88,8 @@ impl<'a> Merge<'a> {
             match item {
                 Item::Key(row) => take_key(tx, row, act, &mut renamed)?,
                 Item::Card(row) => take_card(tx, row, act, &mut renamed)?,
+                // A group: other settings have no step, and so no act.
+                Item::Setting(name, value) if matches!(act, Act::Insert | Act::Update) => meta::set_text(tx, name, Some(value))?,
                 Item::Service(row) => {
                     if let Some(id) = take_service(tx, row, act, &mut renamed)? {
                         numbers.services.insert(row.id, id);

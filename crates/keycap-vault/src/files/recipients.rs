@@ -10,6 +10,7 @@ use keycap_store::ledger::{Page, Reading, capability, card, key};
 use keycap_store::unlock::Prompts;
 
 use crate::error::VaultError;
+use crate::groups::{Group, is_written_out};
 use crate::seal_to::{KeycapRecipient, SealFrom};
 use crate::sealing::{age_recipient, parse_recipient};
 use crate::vault::Vault;
@@ -17,7 +18,7 @@ use crate::view::RecipientView;
 
 /// To whom files are to be sealed.
 pub struct SealTo {
-    /// Names of keys, key cards and held capabilities, with `key:` or `cap:` where both have the name; `age1…` recipients, those of plugins
+    /// Names of keys, key cards, groups and held capabilities, with `key:`, `group:` or `cap:` where several have the name; `age1…` recipients, those of plugins
     /// included; SSH public keys.
     pub recipients: Vec<String>,
     /// Whoever knows this passphrase, who has to be alone.
@@ -86,6 +87,10 @@ impl Recipients {
     }
 
     fn add(&mut self, recipient: Box<dyn Recipient>, kind: &'static str, name: &str, stanza: Option<&'static str>) {
+        // Named twice, or in a group as well: one stanza is enough.
+        if self.views.iter().any(|view| view.kind == kind && view.name == name) {
+            return;
+        }
         self.list.push(recipient);
         self.views.push(RecipientView { kind, name: name.to_owned(), stanza, me: false });
     }
@@ -124,6 +129,7 @@ impl fmt::Debug for Recipients {
 /// What a name stands for.
 enum Named {
     Key { name: String },
+    Group { name: String, group: Group },
     Capability { name: String },
     WrittenOut { text: String },
 }
@@ -148,12 +154,22 @@ impl Vault {
                     let public = self.store.read(|reading| age_key(reading, &name))?;
                     found.add(Box::new(parse_recipient(&age_recipient(&public))?), "key", &name, None);
                 }
+                Named::Group { name, group } => {
+                    let keys = self.store.read(|reading| members(reading, &name, &group))?;
+                    for (name, public) in keys {
+                        found.add(Box::new(parse_recipient(&age_recipient(&public))?), "key", &name, None);
+                    }
+                    for text in &group.others {
+                        post_quantum |= is_post_quantum(text);
+                        found.add_written_out(text, to)?;
+                    }
+                }
                 Named::Capability { name } => {
                     alone = true;
                     found.add_keycap(self.seal_to_capability(&name, &to.from)?, "capability", &name);
                 }
                 Named::WrittenOut { text } => {
-                    post_quantum |= text.starts_with("age1pq1") || text.starts_with("age1tagpq1");
+                    post_quantum |= is_post_quantum(&text);
                     found.add_written_out(&text, to)?;
                 }
             }
@@ -206,24 +222,53 @@ fn age_key(reading: &Reading<'_>, name: &str) -> Result<keycap_core::key::Public
     }
 }
 
-fn named(reading: &Reading<'_>, given: &str) -> Result<Named, VaultError> {
-    let (kind, name) = match given.split_once(':') {
-        Some((kind @ ("key" | "cap"), name)) => (Some(kind), name.to_owned()),
-        _ => (None, given.to_owned()),
-    };
-    let is_key = kind != Some("cap") && (key::by_name(reading, &name)?.is_some() || card::by_name(reading, &name)?.is_some());
-    let is_capability = kind != Some("key") && capability::by_name(reading, &name)?.is_some();
-    match (is_key, is_capability) {
-        (true, true) => Err(VaultError::Ambiguous { candidates: vec![format!("key:{name}"), format!("cap:{name}")], name }),
-        (true, false) => Ok(Named::Key { name }),
-        (false, true) => Ok(Named::Capability { name }),
-        (false, false) if kind.is_none() && is_written_out(&name) => Ok(Named::WrittenOut { text: name }),
-        (false, false) => Err(VaultError::NotFound { what: if kind == Some("cap") { "capability" } else { "key, key card or capability" }, name }),
+/// The names and age keys of a group's keys. One whose card is gone is an error: leaving it out unsaid would be a surprise to it.
+fn members(reading: &Reading<'_>, group: &str, members: &Group) -> Result<Vec<(String, keycap_core::key::PublicKey)>, VaultError> {
+    let mut found = Vec::with_capacity(members.keys.len());
+    for noise in &members.keys {
+        found.push(match (key::by_noise(reading, noise)?, card::by_noise(reading, noise)?) {
+            (Some(row), _) => (row.name, row.age),
+            (None, Some(row)) => (row.name, row.age),
+            (None, None) => {
+                let fingerprint = noise.kid().short();
+                return Err(VaultError::BadRequest {
+                    why: format!("the group {group} has a member whose card is not in this vault any more: {fingerprint}"),
+                    hint: format!("take its card in again with `keycap add`, or take it out with `keycap group remove {group} {fingerprint}`"),
+                });
+            }
+        });
     }
+    Ok(found)
 }
 
-/// Whether it is a recipient itself and no name: what age and its plugins write, and SSH.
-fn is_written_out(text: &str) -> bool {
-    let text = text.to_lowercase();
-    text.starts_with("age1") || ["ssh-", "ecdsa-", "sk-ssh-", "sk-ecdsa-"].iter().any(|prefix| text.starts_with(prefix))
+fn is_post_quantum(text: &str) -> bool {
+    text.starts_with("age1pq1") || text.starts_with("age1tagpq1")
+}
+
+fn named(reading: &Reading<'_>, given: &str) -> Result<Named, VaultError> {
+    let (kind, name) = match given.split_once(':') {
+        Some((kind @ ("key" | "cap" | "group"), name)) => (Some(kind), name.to_owned()),
+        _ => (None, given.to_owned()),
+    };
+    let wanted = |this| kind.is_none_or(|kind| kind == this);
+    let group = if wanted("group") { Group::by_name(reading, &name)? } else { None };
+    let is_key = wanted("key") && (key::by_name(reading, &name)?.is_some() || card::by_name(reading, &name)?.is_some());
+    let is_capability = wanted("cap") && capability::by_name(reading, &name)?.is_some();
+    let candidates = [("key", is_key), ("cap", is_capability), ("group", group.is_some())];
+    let candidates: Vec<String> = candidates.iter().filter(|(_, is)| *is).map(|(kind, _)| format!("{kind}:{name}")).collect();
+    match (is_key, is_capability, group) {
+        _ if candidates.len() > 1 => Err(VaultError::Ambiguous { candidates, name }),
+        (true, _, _) => Ok(Named::Key { name }),
+        (_, true, _) => Ok(Named::Capability { name }),
+        (_, _, Some(group)) => Ok(Named::Group { name, group }),
+        (false, false, None) if kind.is_none() && is_written_out(&name) => Ok(Named::WrittenOut { text: name }),
+        (false, false, None) => {
+            let what = match kind {
+                Some("cap") => "capability",
+                Some("group") => "group",
+                _ => "key, key card, group or capability",
+            };
+            Err(VaultError::NotFound { what, name })
+        }
+    }
 }
