@@ -156,11 +156,10 @@ impl Opener {
         self.known.len().saturating_sub(MAX_KNOWN_SENDERS)
     }
 
-    /// What each stanza of a header says to this vault, in their order; `None` for those that nothing here opens. No file key leaves.
-    ///
-    /// # Errors
-    /// As age says: a stanza that is malformed.
-    pub fn examine(&self, stanzas: &[AgeStanza]) -> Result<Vec<Option<Outcome>>, DecryptError> {
+    /// What each stanza of a header says to this vault, in their order; `None` for those that nothing here opens, and an error for those that
+    /// are malformed or forged. No file key leaves.
+    #[must_use]
+    pub fn examine(&self, stanzas: &[AgeStanza]) -> Vec<Result<Option<Outcome>, DecryptError>> {
         let outcome = |fit| match fit {
             Fit::Foreign => None,
             Fit::Opened(_, outcome) | Fit::Lapsed(_, outcome) | Fit::Refused(outcome) => Some(outcome),

@@ -86,6 +86,9 @@ fn text(view: &InspectedView, page: &mut Page<'_>) -> std::io::Result<()> {
 }
 
 fn fits(stanza: &StanzaView, page: &mut Page<'_>) -> std::io::Result<()> {
+    if let Some(fault) = &stanza.fault {
+        page.field("", Line::new().role(Role::Bad, "✗ ").plain(fault))?;
+    }
     let Some(fits) = &stanza.fits else { return Ok(()) };
     let what = if fits.opened_with == "key" { "the key " } else { "the service " };
     page.field("opens with", Line::from(what).name(&fits.name))?;

@@ -129,7 +129,9 @@ pub(super) fn decrypt_error(error: DecryptError, header: &Header) -> FileError {
         DecryptError::DecryptionFailed => FileError::Age { why: "what should open it does not".into() },
         DecryptError::KeyDecryptionFailed => FileError::IdentityLocked,
         DecryptError::ExcessiveWork { required, target } => FileError::TooMuchWork { required, target },
-        DecryptError::Io(error) => FileError::of_reader(error),
+        // Of the system itself, or of one of keycap's stanzas, whose errors age has no other place for.
+        DecryptError::Io(error) if error.raw_os_error().is_some() => FileError::of_reader(error),
+        DecryptError::Io(error) => FileError::Age { why: error.to_string() },
         other => FileError::Age { why: other.to_string() },
     }
 }

@@ -59,22 +59,23 @@ impl InspectedView {
     /// Of a file that was looked into; with the vault and what of it opens files, where both can be had.
     ///
     /// # Errors
-    /// If the ledger cannot be read, or a stanza that bears keycap's name is malformed.
+    /// If the ledger cannot be read.
     pub fn of(file: &str, inspected: &Inspected, vault: Option<(&Vault, &Opener)>) -> Result<Self, VaultError> {
         let stanzas = inspected.header.stanzas();
         let mut views = Vec::with_capacity(stanzas.len());
         let fits = match vault {
             Some((_, opener)) => {
                 let stanzas: Vec<_> = stanzas.iter().map(head::to_age).collect();
-                opener.examine(&stanzas).map_err(|error| VaultError::File(head::decrypt_error(error, &inspected.header)))?
+                opener.examine(&stanzas)
             }
             None => Vec::new(),
         };
         let mut fits = fits.into_iter();
         for stanza in stanzas {
-            let fit = match (fits.next().flatten(), vault) {
-                (Some(outcome), Some((vault, _))) => Some(vault.describe_opened(&outcome)?),
-                _ => None,
+            let (fit, fault) = match (fits.next(), vault) {
+                (Some(Ok(Some(outcome))), Some((vault, _))) => (Some(vault.describe_opened(&outcome)?), None),
+                (Some(Err(error)), _) => (None, Some(head::decrypt_error(error, &inspected.header).to_string())),
+                _ => (None, None),
             };
             views.push(StanzaView {
                 kind: stanza.tag.clone(),
@@ -82,6 +83,7 @@ impl InspectedView {
                 arguments: u64::try_from(stanza.args.len()).unwrap_or(u64::MAX),
                 body_bytes: u64::try_from(stanza.body.len()).unwrap_or(u64::MAX),
                 fits: fit,
+                fault,
             });
         }
         Ok(Self {

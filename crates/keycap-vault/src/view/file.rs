@@ -92,4 +92,6 @@ pub struct StanzaView {
     pub body_bytes: u64,
     /// With what of this vault it opens, who sealed it, and with which grant.
     pub fits: Option<OpenedView>,
+    /// What is wrong with it, where it is for this vault and malformed or forged.
+    pub fault: Option<String>,
 }

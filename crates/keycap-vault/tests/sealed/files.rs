@@ -214,9 +214,40 @@ fn each_stanza_of_a_header_is_told_by_itself() {
     let age = world.owner.key("owner").unwrap().age_recipient.parse::<age::x25519::Recipient>().unwrap();
     stanzas.extend(age.wrap_file_key(&FileKey::new(Box::new(*FILE_KEY))).unwrap().0);
     let opener = world.owner.opener(OpenRequest::default()).unwrap();
-    let said: Vec<_> = opener.examine(&stanzas).unwrap().into_iter().map(|outcome| outcome.map(|outcome| outcome.stanza)).collect();
+    let said: Vec<_> = opener.examine(&stanzas).into_iter().map(|outcome| outcome.unwrap().map(|outcome| outcome.stanza)).collect();
     let expected = [None, Some("keycap1-Npsk0"), Some("keycap1-N"), Some("X25519")];
     assert_eq!(said.iter().map(Option::as_deref).collect::<Vec<_>>(), expected);
     stanzas[1].body.pop();
-    assert!(matches!(opener.examine(&stanzas), Err(age::DecryptError::InvalidHeader)));
+    let said = opener.examine(&stanzas);
+    assert!(said.iter().any(|outcome| matches!(outcome, Err(age::DecryptError::InvalidHeader))), "{said:?}");
+    assert!(said.iter().any(Result::is_ok), "one that is malformed hides none of the others: {said:?}");
+}
+
+#[test]
+fn a_forged_stanza_says_so_and_hides_none_of_the_others() {
+    use keycap_core::seal::file::{self, Header};
+    use keycap_core::secret::Secret;
+    use keycap_vault::files::{Cancel, Identities, Input, Inspected, Unwatched, open_stream};
+    use keycap_vault::view::InspectedView;
+
+    let mut world = World::new();
+    world.granted("bearer", Limits::default());
+    let mut stanzas = world.sealed_to("bearer", &anonymous());
+    // The locator is the service's, and the message behind it nobody's.
+    stanzas[0].body[60] ^= 1;
+    stanzas.insert(0, Stanza { tag: "somebody-else".into(), args: Vec::new(), body: vec![1; 32] });
+    let stanzas = stanzas.into_iter().map(|Stanza { tag, args, body }| file::Stanza { tag, args, body }).collect();
+    let mut bytes = Header::new(stanzas, &Secret::new(*FILE_KEY)).unwrap().encode();
+    bytes.extend([0; 32]);
+
+    let opener = world.owner.opener(OpenRequest::default()).unwrap();
+    let inspected = Inspected::read(Input::Stream(Box::new(std::io::Cursor::new(bytes.clone())))).unwrap();
+    let view = InspectedView::of("letter.age", &inspected, Some((&world.owner, &opener))).unwrap();
+    let faults: Vec<_> = view.stanzas.iter().map(|stanza| stanza.fault.as_deref()).collect();
+    assert!(matches!(faults[..], [None, Some(fault)] if fault.contains("not made by a holder")), "{faults:?}");
+
+    let identities = Identities::new().with_vault(opener);
+    let error = open_stream(&identities, Box::new(&bytes[..]), &mut Vec::new(), (&Unwatched, &Cancel::new())).unwrap_err();
+    assert!(error.to_string().contains("not made by a holder"), "{error}");
+    assert_eq!((error.code(), error.hint()), ("age", None));
 }

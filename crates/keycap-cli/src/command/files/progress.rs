@@ -12,8 +12,8 @@ use crate::output::line::Line;
 /// Work that is shorter needs no bar.
 const SOON: Duration = Duration::from_secs(1);
 /// Columns of the bar itself.
-const KNOWN: &str = "{msg}  {percent:>3}%  [{bar:20}]  {bytes} of {total_bytes}  {binary_bytes_per_sec}  {eta} left";
-const UNKNOWN: &str = "{msg}  {spinner}  {bytes}  {binary_bytes_per_sec}";
+const KNOWN: &str = "{msg}  {percent:>3}%  [{bar:20}]  {decimal_bytes} of {decimal_total_bytes}  {decimal_bytes_per_sec}  {eta} left";
+const UNKNOWN: &str = "{msg}  {spinner}  {decimal_bytes}  {decimal_bytes_per_sec}";
 
 /// The bar.
 pub(super) struct Bar {
