@@ -71,7 +71,7 @@ pub(crate) const COMMANDS: &[Words] = &[
     words(Command::Last, "last", "the last", &["End"]),
     words(Command::Left, "left", "fold, or back to the list", &["h", "Left"]),
     words(Command::Right, "right", "unfold, or on to the details", &["l", "Right"]),
-    words(Command::Open, "open", "open what is selected", &["Enter"]),
+    words(Command::Open, "enter", "open what is selected", &["Enter"]),
     words(Command::Jump, "jump", "jump to a line by its letter", &["g"]),
     words(Command::Filter, "filter", "filter the list", &["/"]),
     words(Command::Mark, "mark", "mark a line", &["Space"]),

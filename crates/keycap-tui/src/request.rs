@@ -3,12 +3,17 @@
 //! A request is done on a thread of the driver's, never while a frame waits.
 
 mod change;
+mod file;
 
 use keycap_vault::view::{
     CapabilityView, DoctorFinding, ExplainView, GatewayView, GrantView, GrantsPage, KeyView, LogPage, LogVerification, MendView, RevokePreview,
     RevokeReceipt, ServiceView, SessionView, VaultStatus,
 };
-use keycap_vault::{ErrorClass, GrantQuery, LogQuery, RevokeReason, SecretText, Vault, VaultError, Would};
+use std::path::PathBuf;
+
+use keycap_vault::{
+    ErrorClass, ExportTo, GrantQuery, LogQuery, NewService, OpenCapability, OpenWith, RevokeReason, Rotation, SecretText, Vault, VaultError, Would,
+};
 
 pub(crate) use change::Change;
 
@@ -57,6 +62,26 @@ pub(crate) enum Request {
     RemoveService { name: String, fingerprint: String },
     /// Deletes a capability, if it still has this last block.
     RemoveCapability { name: String, last_block: String },
+    /// Makes a key of one's own.
+    NewKey(String),
+    /// Makes a service, with where it may be found.
+    NewService { name: String, hints: Vec<String> },
+    /// Gives a service another root secret, if it still has this fingerprint.
+    Rotate { name: String, fingerprint: String, rotation: Rotation },
+    /// Writes the whole vault, sealed, into a file that is not there yet.
+    Backup { file: PathBuf, to: ExportTo },
+    /// Writes a key, private half included, into a file that is not there yet.
+    ExportKey { name: String, file: PathBuf, to: ExportTo },
+    /// Writes a service's keys into a file that is not there yet.
+    ExportService { name: String, file: PathBuf, to: ExportTo },
+    /// Takes in a key from a file.
+    ImportKey { file: PathBuf, name: Option<String>, with: OpenWith },
+    /// Takes in a service's keys from a file.
+    ImportService { file: PathBuf, name: Option<String>, with: OpenWith },
+    /// Opens a capability, to be used by a connector.
+    OpenCapability(String),
+    /// Hands over the unlocked vault, for a gateway: the next request opens another.
+    HandOver,
     /// Locks the vault for all processes.
     Lock,
     /// Ends a lock, or just unlocks this process.
@@ -71,7 +96,7 @@ pub(crate) enum UnlockBy {
     /// A passphrase.
     Passphrase(SecretText),
     /// An age identity file.
-    Identity(std::path::PathBuf),
+    Identity(PathBuf),
 }
 
 /// What the vault answers.
@@ -100,6 +125,14 @@ pub(crate) enum Answer {
         done: Change,
         back: Change,
     },
+    Key(Box<KeyView>),
+    Service(Box<ServiceView>),
+    /// It is done, and this is to be said about it.
+    Told(String),
+    /// A capability to be used.
+    Capability(Box<OpenCapability>),
+    /// The vault, unlocked.
+    Vault(Box<Vault>),
     /// It is done, and there is no more to say.
     Done,
 }
@@ -187,7 +220,17 @@ impl Request {
             | Self::Revoke { .. }
             | Self::RemoveKey { .. }
             | Self::RemoveService { .. }
-            | Self::RemoveCapability { .. } => true,
+            | Self::RemoveCapability { .. }
+            | Self::NewKey(_)
+            | Self::NewService { .. }
+            | Self::Rotate { .. }
+            | Self::Backup { .. }
+            | Self::ExportKey { .. }
+            | Self::ExportService { .. }
+            | Self::ImportKey { .. }
+            | Self::ImportService { .. }
+            | Self::OpenCapability(_)
+            | Self::HandOver => true,
         }
     }
 
@@ -243,6 +286,39 @@ impl Request {
                 vault.remove_capability(name)?;
                 Answer::Done
             }
+            Self::NewKey(name) => Answer::Key(Box::new(vault.new_key(name, "")?)),
+            Self::NewService { name, hints } => {
+                let new = NewService { name: name.clone(), hints: hints.clone(), ..NewService::default() };
+                Answer::Service(Box::new(vault.new_service(&new)?))
+            }
+            Self::Rotate { name, fingerprint, rotation } => {
+                if vault.service(name)?.fingerprint_full != *fingerprint {
+                    return Err(Failure::changed_meanwhile(name));
+                }
+                Answer::Service(Box::new(vault.rotate_service(name, *rotation)?))
+            }
+            Self::Backup { file, to } => {
+                file::is_free(file)?;
+                let sealed = vault.backup(to)?;
+                file::write(file, sealed.bytes())?;
+                vault.note_kept(&sealed)?;
+                Answer::Told(file::told(file, sealed.view()))
+            }
+            Self::ExportKey { name, file, to } => {
+                file::is_free(file)?;
+                file::write(file, &vault.export_key(name, to)?)?;
+                Answer::Told(format!("the key {name} is in {}: whoever opens it is {name}", file.display()))
+            }
+            Self::ExportService { name, file, to } => {
+                file::is_free(file)?;
+                file::write(file, &vault.export_service(name, to)?)?;
+                Answer::Told(format!("the keys of {name} are in {}: whoever opens it can serve and mint", file.display()))
+            }
+            Self::ImportKey { file, name, with } => Answer::Key(Box::new(vault.import_key(&file::read(file)?, name.as_deref(), with)?)),
+            Self::ImportService { file, name, with } => Answer::Service(Box::new(vault.import_service(&file::read(file)?, name.as_deref(), with)?)),
+            Self::OpenCapability(name) => Answer::Capability(Box::new(vault.open_capability(name)?)),
+            // Whoever holds the vault hands it over; one that is borrowed cannot be.
+            Self::HandOver => Answer::Done,
             Self::Lock => {
                 vault.lock()?;
                 Answer::Done

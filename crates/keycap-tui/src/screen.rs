@@ -9,6 +9,7 @@ pub(crate) mod confirm;
 pub(crate) mod copy;
 pub(crate) mod explain;
 pub(crate) mod export;
+pub(crate) mod form;
 pub(crate) mod grants;
 pub(crate) mod help;
 pub(crate) mod keys;
@@ -16,6 +17,7 @@ pub(crate) mod name;
 pub(crate) mod overview;
 pub(crate) mod palette;
 pub(crate) mod revoke;
+pub(crate) mod serve;
 pub(crate) mod services;
 pub(crate) mod tasks;
 

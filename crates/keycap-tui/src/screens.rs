@@ -3,8 +3,8 @@
 use keycap_vault::action::{Action, Place};
 
 use crate::screen::{
-    Kind, Screen, Step, Tab, Target, activity, capabilities, choose as choosing, confirm, explain as explaining, grants, help as helping, keys, name,
-    overview, palette as palettes, revoke as revoking, services, tasks as running,
+    Kind, Screen, Step, Tab, Target, activity, capabilities, choose as choosing, confirm, explain as explaining, form, grants, help as helping, keys,
+    name, overview, palette as palettes, revoke as revoking, services, tasks as running,
 };
 use crate::world::World;
 
@@ -86,6 +86,51 @@ pub(crate) fn remove(_world: &World, target: Option<Target>) -> Vec<Step> {
 /// Revokes a grant, after showing what dies with it.
 pub(crate) fn revoke(_world: &World, target: Option<Target>) -> Vec<Step> {
     target.map(|target| Step::Open(Box::new(revoking::Revoke::new(target)))).into_iter().collect()
+}
+
+/// A new key of one's own.
+pub(crate) fn new_key(_world: &World, _target: Option<Target>) -> Vec<Step> {
+    vec![Step::Open(Box::new(form::Form::new_key()))]
+}
+
+/// A new service.
+pub(crate) fn new_service(_world: &World, _target: Option<Target>) -> Vec<Step> {
+    vec![Step::Open(Box::new(form::Form::new_service()))]
+}
+
+/// Secret keys into a sealed file.
+pub(crate) fn export(_world: &World, target: Option<Target>) -> Vec<Step> {
+    target.map(|target| Step::Open(Box::new(form::Form::export(target)))).into_iter().collect()
+}
+
+/// A key from a file.
+pub(crate) fn import_key(_world: &World, _target: Option<Target>) -> Vec<Step> {
+    vec![Step::Open(Box::new(form::Form::import(Kind::Key)))]
+}
+
+/// A service's keys from a file.
+pub(crate) fn import_service(_world: &World, _target: Option<Target>) -> Vec<Step> {
+    vec![Step::Open(Box::new(form::Form::import(Kind::Service)))]
+}
+
+/// A new root secret.
+pub(crate) fn rotate(_world: &World, target: Option<Target>) -> Vec<Step> {
+    target.map(|target| Step::Open(confirm::rotation(target))).into_iter().collect()
+}
+
+/// A gateway, as a task.
+pub(crate) fn serve(_world: &World, target: Option<Target>) -> Vec<Step> {
+    target.map(|target| Step::Open(Box::new(form::Form::serve(target)))).into_iter().collect()
+}
+
+/// A local port that leads to a service, as a task.
+pub(crate) fn connect(_world: &World, target: Option<Target>) -> Vec<Step> {
+    target.map(|target| Step::Open(Box::new(form::Form::connect(target)))).into_iter().collect()
+}
+
+/// The whole vault into a sealed file.
+pub(crate) fn backup(_world: &World, _target: Option<Target>) -> Vec<Step> {
+    vec![Step::Open(Box::new(form::Form::backup()))]
 }
 
 /// Whether something would be allowed.

@@ -192,7 +192,7 @@ impl Screen for Activity {
             return vec![Hint::new("Enter", "keep the filter"), Hint::new("Esc", "take it away"), Hint::new("", "action: target: since:7d")];
         }
         let mut hints = vec![Hint::new("v", "verify"), Hint::new("e", "export")];
-        hints.extend(browser::hints(world, &[("filter", "filter"), ("copy", "copy"), ("open", "details")]));
+        hints.extend(browser::hints(world, &[("filter", "filter"), ("copy", "copy"), ("enter", "details")]));
         hints
     }
 

@@ -136,6 +136,11 @@ impl Screen for Choose {
                     | Answer::Mended(_)
                     | Answer::Verified(_)
                     | Answer::Changed { .. }
+                    | Answer::Key(_)
+                    | Answer::Service(_)
+                    | Answer::Told(_)
+                    | Answer::Capability(_)
+                    | Answer::Vault(_)
                     | Answer::Done => {}
                 }
                 Vec::new()

@@ -114,6 +114,11 @@ impl Screen for Naming {
                     | Answer::Mended(_)
                     | Answer::Verified(_)
                     | Answer::Changed { .. }
+                    | Answer::Key(_)
+                    | Answer::Service(_)
+                    | Answer::Told(_)
+                    | Answer::Capability(_)
+                    | Answer::Vault(_)
                     | Answer::Done => None,
                 };
                 if !self.read && self.field.is_empty() {

@@ -208,7 +208,7 @@ impl Screen for OverviewScreen {
     fn hints(&self, world: &World) -> Vec<Hint> {
         browser::hints(
             world,
-            &[("open", "open"), ("mint", "mint"), ("add", "take in"), ("share", "share"), ("palette", "all actions"), ("vault.lock", "lock")],
+            &[("enter", "open"), ("mint", "mint"), ("add", "take in"), ("share", "share"), ("palette", "all actions"), ("vault.lock", "lock")],
         )
     }
 
