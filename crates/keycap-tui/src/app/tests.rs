@@ -121,7 +121,7 @@ fn locked() {
 
 /// What is named with its command line until it has a dialog: no more than these, and none that has one.
 const ON_THE_COMMAND_LINE: &[&str] =
-    &["mint", "add", "delegate", "share", "seal", "open", "vault.init", "vault.restore", "vault.passwd", "vault.convert"];
+    &["mint", "add", "delegate", "share", "seal", "open", "inspect", "reseal", "vault.init", "vault.restore", "vault.passwd", "vault.convert"];
 
 #[test]
 fn every_action_of_the_registry_is_done_here_or_says_why_not() {
