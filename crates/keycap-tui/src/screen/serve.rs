@@ -83,6 +83,8 @@ fn tell_gateway(task: &TaskHandle, event: GatewayEvent) {
         GatewayEvent::Refused { from, why, .. } => format!("refused {from}: {why}"),
         GatewayEvent::StreamRefused { target, why, .. } => format!("refused the target {target}: {why}"),
         GatewayEvent::UpstreamFailed { target, why } => format!("no answer from {target}: {why}"),
+        GatewayEvent::Closed { why, .. } => format!("a session ended: {why}"),
+        GatewayEvent::KeysChanged => "the service's keys have changed".to_owned(),
         GatewayEvent::Revoked { sessions, .. } => format!("revoked: {sessions} sessions cut"),
         GatewayEvent::Ledger { why } => format!("ledger: {why}"),
         GatewayEvent::Accept { why } => format!("no connection: {why}"),
