@@ -432,6 +432,15 @@ fn inspect_key_card(reading: &Reading<'_>, incoming: &KeyCard) -> Result<Incomin
         None => card::by_noise(reading, &incoming.noise)?.map(|row| row.name),
     };
     let base = incoming.name.clone().filter(|name| check_name(name).is_ok()).unwrap_or_else(|| kid.short().chars().take(9).collect());
+    let mut warnings = vec!["Compare the fingerprint with its owner before you rely on the name.".to_owned()];
+    let namesake = match key::by_name(reading, &base)? {
+        Some(row) => Some(row.noise),
+        None => card::by_name(reading, &base)?.map(|row| row.noise),
+    };
+    if let Some(other) = namesake.filter(|other| *other != incoming.noise) {
+        let before = other.kid().short();
+        warnings.insert(0, format!("You know {base} by another key, {before}. Ask its owner why it changed before you replace anything."));
+    }
     Ok(IncomingView {
         kind: "key-card",
         title: format!("The key card of {}", incoming.name.as_ref().map_or_else(|| kid.short(), |name| name.escape_debug().to_string())),
@@ -442,7 +451,7 @@ fn inspect_key_card(reading: &Reading<'_>, incoming: &KeyCard) -> Result<Incomin
         expires: None,
         suggested_name: free_name(&base, |name| Ok(key::by_name(reading, name)?.is_some() || card::by_name(reading, name)?.is_some()))?,
         duplicate_of: known,
-        warnings: vec!["Compare the fingerprint with its owner before you rely on the name.".to_owned()],
+        warnings,
     })
 }
 

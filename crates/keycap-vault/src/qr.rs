@@ -13,7 +13,7 @@ mod read;
 mod terminal;
 
 pub use read::{MAX_PICTURE_BYTES, MAX_PIXELS, Picture, ReadError, read_qr};
-pub use terminal::Room;
+pub use terminal::{Cell, Room};
 
 use qrcode::{Color, EcLevel, QrCode};
 use thiserror::Error;

@@ -28,7 +28,7 @@ impl Qr {
     /// The code in half blocks, dark on light, one line of text for two rows of modules, each ending with a reset of the colours and a
     /// line feed.
     ///
-    /// The quiet zone is 4 modules wide where `room` allows it and shrinks down to 2: 41 × 41 modules fit 80 × 23 cells.
+    /// The quiet zone is 4 modules wide where `room` allows it and shrinks down to 2, above the code to 1: 45 × 45 modules fit 80 × 24 cells.
     ///
     /// # Errors
     /// [`QrError::TooLarge`] when the code does not fit even so.
@@ -52,10 +52,41 @@ impl Qr {
         Ok(SecretText::new(text))
     }
 
+    /// How many cells the code takes within `room`, its quiet zone included: for [`Qr::cells`].
+    ///
+    /// # Errors
+    /// As [`Qr::terminal`].
+    pub fn size_within(&self, room: Room) -> Result<Room, QrError> {
+        let margin = self.margin_within(room)?;
+        let cells = |modules: usize| u16::try_from(modules).unwrap_or(u16::MAX);
+        Ok(Room { columns: cells(self.side + 2 * margin.beside), rows: cells((self.side + 2 * margin.above).div_ceil(2)) })
+    }
+
+    /// Gives `draw` each cell of the code within `room`, for who draws cells and not text: column, row, and what the cell is.
+    ///
+    /// # Errors
+    /// As [`Qr::terminal`].
+    pub fn cells(&self, room: Room, mut draw: impl FnMut(u16, u16, Cell)) -> Result<(), QrError> {
+        let (margin, size) = (self.margin_within(room)?, self.size_within(room)?);
+        for row in 0..size.rows {
+            for column in 0..size.columns {
+                let (across, down) = (usize::from(column), 2 * usize::from(row));
+                let (upper, lower) = (self.is_dark(across, down, margin), self.is_dark(across, down + 1, margin));
+                let colour = |dark: bool| if dark { BLACK } else { WHITE };
+                draw(
+                    column,
+                    row,
+                    Cell { half: upper != lower, foreground: colour(lower), background: colour(if upper == lower { lower } else { upper }) },
+                );
+            }
+        }
+        Ok(())
+    }
+
     fn margin_within(&self, room: Room) -> Result<Margin, QrError> {
-        let margins = || (LEAST_MARGIN..=FULL_MARGIN).rev();
-        let beside = margins().find(|margin| self.side + 2 * margin <= usize::from(room.columns));
-        let above = margins().find(|margin| (self.side + 2 * margin).div_ceil(2) <= usize::from(room.rows));
+        let margins = |least: usize| (least..=FULL_MARGIN).rev();
+        let beside = margins(LEAST_MARGIN).find(|margin| self.side + 2 * margin <= usize::from(room.columns));
+        let above = margins(LEAST_ABOVE).find(|margin| (self.side + 2 * margin).div_ceil(2) <= usize::from(room.rows));
         match (beside, above) {
             (Some(beside), Some(above)) => Ok(Margin { beside, above }),
             _ => Err(QrError::TooLarge { needed: self.least_room() }),
@@ -63,19 +94,34 @@ impl Qr {
     }
 
     fn least_room(&self) -> Room {
-        let modules = u16::try_from(self.side + 2 * LEAST_MARGIN).unwrap_or(u16::MAX);
-        Room { columns: modules, rows: modules.div_ceil(2) }
+        let modules = |margin: usize| u16::try_from(self.side + 2 * margin).unwrap_or(u16::MAX);
+        Room { columns: modules(LEAST_MARGIN), rows: modules(LEAST_ABOVE).div_ceil(2) }
     }
 }
 
+/// A cell of a terminal: a blank, or a lower half block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cell {
+    /// Whether it is a half block.
+    pub half: bool,
+    /// The half block's colour, of the 256.
+    pub foreground: u8,
+    /// The colour of what is not covered by it, of the 256.
+    pub background: u8,
+}
+
 const LEAST_MARGIN: usize = 2;
+/// Above the code, where rows are dear. A side has an odd number of modules and a row two of them, so that below there is always one more.
+const LEAST_ABOVE: usize = 1;
+const BLACK: u8 = 16;
+const WHITE: u8 = 231;
 const RESET: &str = "\x1b[0m";
 /// Both colours and a half block.
 const MAX_CELL_BYTES: usize = "\x1b[38;5;231;48;5;231m▀".len();
 
 /// Appends a cell whose upper and lower halves are dark or not, after one that was `last`.
 fn push_cell(text: &mut String, cell: (bool, bool), last: Option<(bool, bool)>) {
-    let colour = |dark: bool| if dark { 16 } else { 231 };
+    let colour = |dark: bool| if dark { BLACK } else { WHITE };
     let (upper, lower) = cell;
     if last != Some(cell) {
         // Writing to a string cannot fail.
@@ -119,9 +165,9 @@ mod tests {
     #[test]
     fn one_row_or_column_too_few_is_refused_with_what_is_needed() {
         let qr = Qr::for_terminal(&minted()).unwrap();
-        let needed = Room { columns: 45, rows: 23 };
+        let needed = Room { columns: 45, rows: 22 };
         assert!(qr.terminal(needed).is_ok());
-        for room in [Room { columns: 44, ..needed }, Room { rows: 22, ..needed }] {
+        for room in [Room { columns: 44, ..needed }, Room { rows: 21, ..needed }] {
             assert!(matches!(qr.terminal(room), Err(QrError::TooLarge { needed: told }) if told == needed));
         }
     }
@@ -143,5 +189,29 @@ mod tests {
         let text = qr.terminal(Room { columns: 300, rows: 200 }).unwrap();
         let (columns, rows) = (qr.side() + 8, (qr.side() + 8).div_ceil(2));
         assert!(text.expose().len() <= rows * (columns * MAX_CELL_BYTES + RESET.len() + 1));
+    }
+
+    #[test]
+    fn cells_are_the_ones_of_the_text() {
+        let (code, room) = (Qr::for_terminal(&minted()).unwrap(), Room { columns: 80, rows: 24 });
+        let mut parser = vt100::Parser::new(24.try_into().unwrap(), 80.try_into().unwrap(), 0);
+        parser.process(code.terminal(room).unwrap().expose().replace('\n', "\r\n").as_bytes());
+        let size = code.size_within(room).unwrap();
+        assert_eq!(size, Room { columns: 49, rows: 24 });
+        let mut seen = 0;
+        code.cells(Room { rows: 23, ..room }, |_, _, _| seen += 1).unwrap();
+        assert_eq!(seen, 49 * 23);
+        code.cells(room, |column, row, cell| {
+            // The last row of the text has scrolled the first one away.
+            let Some(row) = row.checked_sub(1) else { return };
+            let shown = parser.screen().cell(row, column).unwrap();
+            assert_eq!(shown.contents() == "▄", cell.half, "{column}, {row}");
+            assert_eq!(shown.bgcolor(), vt100::Color::Idx(cell.background), "{column}, {row}");
+            if cell.half {
+                assert_eq!(shown.fgcolor(), vt100::Color::Idx(cell.foreground), "{column}, {row}");
+            }
+        })
+        .unwrap();
+        assert!(matches!(code.cells(Room { columns: 44, rows: 24 }, |_, _, _| unreachable!()), Err(QrError::TooLarge { .. })));
     }
 }
