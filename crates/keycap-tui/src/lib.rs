@@ -8,6 +8,7 @@
 mod app;
 mod driver;
 mod event;
+mod file;
 mod keymap;
 #[cfg(feature = "measure")]
 pub mod measure;

@@ -3,6 +3,7 @@
 //! A request is done on a thread of the driver's, never while a frame waits.
 
 mod change;
+mod exchange;
 mod file;
 
 use keycap_vault::view::{
@@ -16,6 +17,7 @@ use keycap_vault::{
 };
 
 pub(crate) use change::Change;
+pub(crate) use exchange::{Exchange, Exchanged, Found, Leave, Out, Source, is_card};
 
 use crate::event::Wanted;
 
@@ -82,6 +84,8 @@ pub(crate) enum Request {
     OpenCapability(String),
     /// Hands over the unlocked vault, for a gateway: the next request opens another.
     HandOver,
+    /// What leaves the vault or comes into it.
+    Exchange(Box<Exchange>),
     /// Locks the vault for all processes.
     Lock,
     /// Ends a lock, or just unlocks this process.
@@ -133,6 +137,8 @@ pub(crate) enum Answer {
     Capability(Box<OpenCapability>),
     /// The vault, unlocked.
     Vault(Box<Vault>),
+    /// What has become of what was to leave or to come in.
+    Exchanged(Exchanged),
     /// It is done, and there is no more to say.
     Done,
 }
@@ -196,9 +202,15 @@ impl Failure {
 }
 
 impl Request {
+    /// Asks for what leaves the vault or comes into it.
+    pub(crate) fn exchange(exchange: Exchange) -> Self {
+        Self::Exchange(Box::new(exchange))
+    }
+
     /// Whether the vault must be unlocked for it: what changes anything writes to the log, whose chain has a secret key.
     pub(crate) fn needs_secrets(&self) -> bool {
         match self {
+            Self::Exchange(exchange) => exchange.needs_secrets(),
             Self::Status
             | Self::Overview
             | Self::Keys
@@ -319,6 +331,7 @@ impl Request {
             Self::OpenCapability(name) => Answer::Capability(Box::new(vault.open_capability(name)?)),
             // Whoever holds the vault hands it over; one that is borrowed cannot be.
             Self::HandOver => Answer::Done,
+            Self::Exchange(exchange) => Answer::Exchanged(exchange.run(vault)?),
             Self::Lock => {
                 vault.lock()?;
                 Answer::Done

@@ -2,24 +2,30 @@
 //! below in sight.
 
 pub(crate) mod activity;
+pub(crate) mod add;
 pub(crate) mod browser;
 pub(crate) mod capabilities;
 pub(crate) mod choose;
 pub(crate) mod confirm;
 pub(crate) mod copy;
+pub(crate) mod delegate;
 pub(crate) mod explain;
 pub(crate) mod export;
 pub(crate) mod form;
 pub(crate) mod grants;
 pub(crate) mod help;
 pub(crate) mod keys;
+pub(crate) mod mint;
 pub(crate) mod name;
 pub(crate) mod overview;
 pub(crate) mod palette;
+pub(crate) mod proposal;
 pub(crate) mod revoke;
 pub(crate) mod serve;
 pub(crate) mod services;
+pub(crate) mod share;
 pub(crate) mod tasks;
+pub(crate) mod terms;
 
 use std::fmt;
 
@@ -122,6 +128,8 @@ pub(crate) trait Screen: fmt::Debug {
 pub(crate) enum Shape {
     /// All between header and hints.
     Full,
+    /// All there is, without header and hints.
+    Whole,
     /// A box in the middle, at most this large, frame included.
     Box { columns: u16, rows: u16 },
 }

@@ -3,8 +3,9 @@
 use keycap_vault::action::{Action, Place};
 
 use crate::screen::{
-    Kind, Screen, Step, Tab, Target, activity, capabilities, choose as choosing, confirm, explain as explaining, form, grants, help as helping, keys,
-    name, overview, palette as palettes, revoke as revoking, services, tasks as running,
+    Kind, Screen, Step, Tab, Target, activity, add as adding, capabilities, choose as choosing, confirm, delegate as delegating,
+    explain as explaining, form, grants, help as helping, keys, mint as minting, name, overview, palette as palettes, revoke as revoking, services,
+    share as sharing, tasks as running,
 };
 use crate::world::World;
 
@@ -136,4 +137,25 @@ pub(crate) fn backup(_world: &World, _target: Option<Target>) -> Vec<Step> {
 /// Whether something would be allowed.
 pub(crate) fn explain(_world: &World, target: Option<Target>) -> Vec<Step> {
     target.map(|target| Step::Open(Box::new(explaining::Explain::new(target)))).into_iter().collect()
+}
+
+/// Mints, for the service that is selected or one that is chosen there.
+pub(crate) fn mint(_world: &World, target: Option<Target>) -> Vec<Step> {
+    let service = target.filter(|target| target.kind == Kind::Service).map(|target| target.name);
+    vec![Step::Open(Box::new(minting::Mint::new(service)))]
+}
+
+/// Delegates from a capability.
+pub(crate) fn delegate(_world: &World, target: Option<Target>) -> Vec<Step> {
+    target.map(|target| Step::Open(Box::new(delegating::Delegate::new(target)))).into_iter().collect()
+}
+
+/// Shares something.
+pub(crate) fn share(_world: &World, target: Option<Target>) -> Vec<Step> {
+    target.map(|target| Step::Open(Box::new(sharing::Share::new(target)))).into_iter().collect()
+}
+
+/// Takes something in.
+pub(crate) fn add(_world: &World, _target: Option<Target>) -> Vec<Step> {
+    vec![Step::Open(Box::new(adding::Add::new()))]
 }

@@ -160,7 +160,7 @@ impl Stage {
         self.happens(Event::Tick);
     }
 
-    fn drawn(&mut self) -> Buffer {
+    pub(crate) fn drawn(&mut self) -> Buffer {
         let mut terminal = Terminal::new(TestBackend::new(self.size.columns, self.size.rows)).unwrap();
         terminal.draw(|frame| self.app.view(frame)).unwrap();
         terminal.backend().buffer().clone()
@@ -312,7 +312,7 @@ fn live(vault: &Vault) -> Live {
 }
 
 /// Something from the vault of someone else.
-fn other_vault<T>(make: impl FnOnce(&mut Vault) -> T) -> T {
+pub(crate) fn other_vault<T>(make: impl FnOnce(&mut Vault) -> T) -> T {
     let folder = tempfile::tempdir().unwrap();
     let key_file = folder.path().join("key");
     keycap_vault::key_file::create(&key_file).unwrap();

@@ -22,6 +22,7 @@ const KEYS: &[Kind] = &[Kind::Key, Kind::Card];
 const SERVICES: &[Kind] = &[Kind::Service];
 const GRANTS: &[Kind] = &[Kind::Grant];
 const CAPABILITIES: &[Kind] = &[Kind::Capability];
+const SHAREABLE: &[Kind] = &[Kind::Grant, Kind::Capability, Kind::Key, Kind::Card, Kind::Service];
 const EXPLAINABLE: &[Kind] = &[Kind::Capability, Kind::Grant];
 
 /// How an action is done here; `None` if there is no such action.
@@ -46,6 +47,10 @@ pub(crate) fn way(id: &str) -> Option<Way> {
         "caps.remove" => Way::Screen { of: CAPABILITIES, open: screens::remove },
         "revoke" => Way::Screen { of: GRANTS, open: screens::revoke },
         "explain" => Way::Screen { of: EXPLAINABLE, open: screens::explain },
+        "mint" => Way::Screen { of: &[], open: screens::mint },
+        "delegate" => Way::Screen { of: CAPABILITIES, open: screens::delegate },
+        "share" => Way::Screen { of: SHAREABLE, open: screens::share },
+        "add" => Way::Screen { of: &[], open: screens::add },
         "key.new" => Way::Screen { of: &[], open: screens::new_key },
         "key.export" => Way::Screen { of: &[Kind::Key], open: screens::export },
         "key.import" => Way::Screen { of: &[], open: screens::import_key },

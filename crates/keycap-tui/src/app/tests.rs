@@ -1,5 +1,7 @@
 //! The interface as a whole, without a terminal.
 
+mod exchange;
+
 use std::time::Duration;
 
 use crossterm::event::KeyCode;
@@ -120,8 +122,7 @@ fn locked() {
 }
 
 /// What is named with its command line until it has a dialog: no more than these, and none that has one.
-const ON_THE_COMMAND_LINE: &[&str] =
-    &["mint", "add", "delegate", "share", "seal", "open", "inspect", "reseal", "vault.init", "vault.restore", "vault.passwd", "vault.convert"];
+const ON_THE_COMMAND_LINE: &[&str] = &["seal", "open", "inspect", "reseal", "vault.init", "vault.restore", "vault.passwd", "vault.convert"];
 
 #[test]
 fn every_action_of_the_registry_is_done_here_or_says_why_not() {
@@ -223,7 +224,12 @@ fn no_two_keys_destroy_either() {
 /// Back to where nothing is open on top of a screen.
 fn home(stage: &mut Stage) {
     while stage.app.depth() > 1 {
+        let depth = stage.app.depth();
         stage.press("Esc");
+        if stage.app.depth() == depth {
+            // It asks whether what was filled in is to be discarded.
+            stage.press("y");
+        }
     }
     stage.press("Esc Esc");
 }

@@ -37,6 +37,11 @@ impl App {
         if self.lock.hides() {
             return self.veiled(frame, area);
         }
+        if let Some(layer) = self.stack.last_mut().filter(|layer| layer.screen.shape(&self.world) == Shape::Whole) {
+            layer.drawn = area;
+            layer.screen.view(frame, area, &self.world);
+            return self.toasts(frame, area);
+        }
         let banner = u16::from(!self.world.awaited.is_empty());
         let header = Rect { height: 1, ..area };
         let standing = Rect { y: area.y + 1, height: banner, ..area };
@@ -47,10 +52,10 @@ impl App {
             self.banner(frame, standing);
         }
         let mut stack = std::mem::take(&mut self.stack);
-        let lowest = stack.iter().rposition(|layer| layer.screen.shape(&self.world) == Shape::Full).unwrap_or(0);
+        let lowest = stack.iter().rposition(|layer| !matches!(layer.screen.shape(&self.world), Shape::Box { .. })).unwrap_or(0);
         for layer in stack.iter_mut().skip(lowest) {
             layer.drawn = match layer.screen.shape(&self.world) {
-                Shape::Full => body,
+                Shape::Full | Shape::Whole => body,
                 Shape::Box { columns, rows } => {
                     let place = pane::middle(body, columns, rows);
                     let title = pane::title(self.world.theme, &layer.screen.title(), true);

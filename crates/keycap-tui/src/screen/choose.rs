@@ -141,6 +141,7 @@ impl Screen for Choose {
                     | Answer::Told(_)
                     | Answer::Capability(_)
                     | Answer::Vault(_)
+                    | Answer::Exchanged(_)
                     | Answer::Done => {}
                 }
                 Vec::new()

@@ -119,6 +119,7 @@ impl Screen for Naming {
                     | Answer::Told(_)
                     | Answer::Capability(_)
                     | Answer::Vault(_)
+                    | Answer::Exchanged(_)
                     | Answer::Done => None,
                 };
                 if !self.read && self.field.is_empty() {
