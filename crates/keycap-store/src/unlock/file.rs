@@ -14,22 +14,29 @@ use super::UnlockError;
 /// More than any key file has: base64 of 32 bytes has 44 characters.
 const MAX_BYTES: u64 = 128;
 
-/// Makes a new file with a random key, in base64, that only its owner can read and nobody writes.
+/// Makes a new file with a random key, in base64, that only its owner can read and nobody writes. It is there whole, or not at all.
 ///
 /// # Errors
 /// [`UnlockError::KeyFile`] if there is such a file already, or it cannot be written.
 pub fn create(path: &Path) -> Result<(), UnlockError> {
     let fail = |error| UnlockError::KeyFile { path: path.to_owned(), error };
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create_new(true);
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    // Beside its place until it is whole; of one that a crash leaves there, nothing was ever sealed under its key.
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".keycap-key-");
     #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o400);
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o400));
     let key = Secret::<32>::generate(&mut OsRng);
     let mut text = Zeroizing::new(String::with_capacity(45));
     STANDARD.encode_string(key.expose(), &mut text);
     text.push('\n');
-    let mut file = options.open(path).map_err(fail)?;
-    file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(fail)
+    let mut file = builder.tempfile_in(folder).map_err(fail)?;
+    file.write_all(text.as_bytes()).and_then(|()| file.as_file().sync_all()).map_err(fail)?;
+    file.persist_noclobber(path).map_err(|refused| fail(refused.error))?;
+    // Nor may a power cut take its name away again: a vault will depend on it.
+    #[cfg(unix)]
+    std::fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(fail)?;
+    Ok(())
 }
 
 /// The key in a file.
