@@ -31,7 +31,7 @@ pub type Target = (&'static str, fn(&[u8]));
 
 /// Every target.
 pub const TARGETS: [Target; 10] = [
-    ("age", age),
+    ("agefile", age),
     ("capability", capability),
     ("card", card),
     ("chain", chain),

@@ -108,9 +108,9 @@ fn samples() -> Vec<(&'static str, &'static str, Vec<u8>)> {
     let record = writer.seal(b"users/7", b"Ann").unwrap();
     let single = SingleWriter::new(&world.capability, Sender::Anonymous, &mut world.rng).unwrap();
     vec![
-        ("age", "header", age(&[("X25519", &["TEiF0ypqr+bpvcqXNyCVJpL7OuwPdVwPL7KQEbFDOCc"], &[7; 32])])),
-        ("age", "passphrase", age(&[("scrypt", &["bBjlhJVYZeE4aqUdmtRHfw", "18"], &[8; 32])])),
-        ("age", "several", age(&[("a", &[], &[]), ("-b", &["c", "d"], &[9; 48]), ("e", &["-->"], &[10; 150])])),
+        ("agefile", "header", age(&[("X25519", &["TEiF0ypqr+bpvcqXNyCVJpL7OuwPdVwPL7KQEbFDOCc"], &[7; 32])])),
+        ("agefile", "passphrase", age(&[("scrypt", &["bBjlhJVYZeE4aqUdmtRHfw", "18"], &[8; 32])])),
+        ("agefile", "several", age(&[("a", &[], &[]), ("-b", &["c", "d"], &[9; 48]), ("e", &["-->"], &[10; 150])])),
         ("capability", "bearer", bearer.expose().to_vec()),
         ("capability", "rich", rich.encode().unwrap().expose().to_vec()),
         ("card", "key", key_card.encode().unwrap()),
