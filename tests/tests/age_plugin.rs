@@ -199,7 +199,8 @@ fn a_vault_under_a_passphrase_is_unlocked_through_the_program_that_asks() {
     for age in [Age::newest(), Age::rage()] {
         // By `env`, since tmux looks for programs in a path of its own.
         let path = format!("PATH={}", Keycap::path_with_plugin().to_str().unwrap());
-        let arguments = [&path, age.program().to_str().unwrap(), "-d", "-i", "key.txt", "key.age"];
+        // Where rage finds pinentry, that draws over what was said before.
+        let arguments = [&path, "PINENTRY_PROGRAM=none", age.program().to_str().unwrap(), "-d", "-i", "key.txt", "key.age"];
         let terminal = Terminal::open(Size::CLASSIC, &place.keycap.around("env", arguments));
         terminal.wait_for("Passphrase of the keycap vault", MOMENT);
         terminal.type_text("wrong horse");
