@@ -87,8 +87,18 @@ pub(crate) fn command() -> clap::Command {
 pub(crate) fn parse(arguments: &[OsString]) -> Result<Args, Refusal> {
     // First of all: clap quotes what it does not understand.
     secret_input::refuse_in_arguments(arguments).map_err(Refusal::Secret)?;
-    let matches = command().try_get_matches_from(arguments).map_err(Refusal::Clap)?;
-    Args::from_arg_matches(&matches).map_err(Refusal::Clap)
+    match matches_of(Args::command(), arguments) {
+        Ok(matches) => Args::from_arg_matches(&matches).map_err(Refusal::Clap),
+        // Descriptions and examples show in help and complaints alone. To fill them in takes a sixth of the work of a small command.
+        Err(plain) => Err(Refusal::Clap(matches_of(command(), arguments).err().unwrap_or(plain))),
+    }
+}
+
+fn matches_of(mut command: clap::Command, arguments: &[OsString]) -> Result<clap::ArgMatches, clap::Error> {
+    let matches = command.try_get_matches_from_mut(arguments);
+    // To take it apart would be another fifth, and give back nothing that the process needs.
+    std::mem::forget(command);
+    matches
 }
 
 #[cfg(test)]
