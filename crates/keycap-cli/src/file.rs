@@ -104,10 +104,19 @@ impl Write for Begun {
 /// # Errors
 /// If there is one.
 pub(crate) fn check(path: &Path, existing: Existing) -> Result<(), CliError> {
+    if is_device(path) {
+        let error = CliError::failed("file-no-file", "it is a device, pipe or socket, not a file that could be replaced");
+        return Err(error.with(path.display()).hint("name a file, or write to standard output with `-`"));
+    }
     if existing == Existing::Replace || path.symlink_metadata().is_err() {
         return Ok(());
     }
     Err(CliError::failed("file-exists", "the file exists already").with(path.display()).hint("name another one, or add --force to replace it"))
+}
+
+/// Whether something is there that is neither a file nor a folder: a device, a pipe, a socket.
+pub(crate) fn is_device(path: &Path) -> bool {
+    path.metadata().is_ok_and(|there| !there.is_file() && !there.is_dir())
 }
 
 fn write_whole(path: &Path, bytes: &[u8], access: Access) -> io::Result<()> {

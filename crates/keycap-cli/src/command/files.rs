@@ -74,6 +74,9 @@ impl PlaceArgs {
             None if matches!(inputs, [only] if file::is_standard(only)) => standard_output()?,
             None => place(Output::Beside, kept),
             Some(path) if path.is_dir() || ends_like_a_folder(path) || (inputs.len() > 1 && !as_one) => place(Output::Folder(path.clone()), kept),
+            Some(path) if file::is_device(path) => {
+                Place { output: Output::Stream(standard::device(path)?), existing: Existing::Refuse, standard: false }
+            }
             Some(path) => place(Output::File(path.clone()), named),
         })
     }

@@ -3,6 +3,7 @@
 
 mod arguments;
 mod completions;
+mod devices;
 mod help;
 mod json;
 mod place;

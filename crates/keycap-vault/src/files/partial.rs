@@ -168,6 +168,10 @@ pub(super) fn numbered(path: &Path, number: u32) -> PathBuf {
 fn put_in_place(from: &Path, target: &Path, existing: Existing) -> Result<PathBuf, FileError> {
     let fail = |error| FileError::Write { path: Some(target.display().to_string()), error };
     if existing == Existing::Replace {
+        // A device or pipe would be gone for everybody: what is meant is to write into it, which whoever calls does with a stream.
+        if fs::symlink_metadata(target).is_ok_and(|there| !there.is_file() && !there.is_symlink() && !there.is_dir()) {
+            return Err(FileError::Exists { path: target.display().to_string() });
+        }
         fs::rename(from, target).map_err(fail)?;
         return Ok(target.to_owned());
     }
@@ -285,6 +289,16 @@ mod tests {
         let mut names: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
         names.sort();
         names
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_is_no_file_is_not_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        let socket = folder.path().join("socket");
+        let _listening = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+        assert!(matches!(written(&socket, Existing::Replace, "text"), Err(FileError::Exists { .. })));
+        assert_eq!(names(folder.path()), ["socket"]);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, IsTerminal, Read, Write};
+use std::path::Path;
 
 use crate::error::CliError;
 
@@ -25,6 +26,17 @@ pub(super) fn output() -> Result<Box<dyn Write + Send>, CliError> {
     let stdout = io::stdout();
     let file = duplicate(&stdout)?;
     Ok(if stdout.is_terminal() { Box::new(TextOnly(file)) } else { Box::new(file) })
+}
+
+/// A device or pipe that was named as the place to write to; what would steer a terminal is refused if it is one.
+///
+/// # Errors
+/// If it cannot be opened.
+pub(super) fn device(path: &Path) -> Result<Box<dyn Write + Send>, CliError> {
+    let file = File::options().write(true).open(path).map_err(|error| {
+        CliError::failed("file-write", format!("it could not be written to: {error}")).with(path.display()).hint("see whether you may write to it")
+    })?;
+    Ok(if file.is_terminal() { Box::new(TextOnly(file)) } else { Box::new(file) })
 }
 
 #[cfg(unix)]
