@@ -40,6 +40,7 @@ mod vault;
 pub mod action;
 pub mod clipboard;
 pub mod files;
+pub mod passphrase;
 pub mod qr;
 pub mod view;
 pub mod words;
