@@ -91,8 +91,8 @@ pub(crate) enum Verb {
 /// Whatever keeps it from being done.
 pub(crate) fn run(verb: Option<Verb>, args: InterfaceArgs, context: &mut Context) -> Ended {
     match verb {
-        None if context.prompt.is_interactive() && !Vault::exists(&context.folder()?) => first_run::run(context),
         None if interface::fits(args, context) => interface::run(args, context),
+        None if context.prompt.is_interactive() && !Vault::exists(&context.folder()?) => first_run::run(context),
         None => overview::run(context),
         Some(Verb::Tour(args)) => tour::run(&args, context),
         Some(Verb::Key(verb)) => key::run(verb, context),

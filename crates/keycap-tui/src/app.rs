@@ -84,8 +84,19 @@ const DOUBLE_PRESS: Duration = Duration::from_millis(400);
 impl App {
     /// At its beginning, before anything was read.
     pub(crate) fn new(size: Size, theme: Theme, keymap: Keymap, moment: Moment, times: TimeWords) -> Self {
-        let world =
-            World { moment, size, theme, keymap, times, status: None, focused: true, tasks: Vec::new(), on_clipboard: None, awaited: Vec::new() };
+        let world = World {
+            moment,
+            size,
+            theme,
+            keymap,
+            times,
+            status: None,
+            focused: true,
+            tasks: Vec::new(),
+            on_clipboard: None,
+            awaited: Vec::new(),
+            looks_around: false,
+        };
         let mut app = Self {
             world,
             stack: Vec::new(),
@@ -113,6 +124,10 @@ impl App {
             Event::Started => {
                 self.ask(slot::STATUS, Request::Status, &mut effects);
                 self.give_top(Input::Shown, &mut effects);
+            }
+            Event::FirstRun => {
+                let first = screens::first_run();
+                self.open(first, &mut effects);
             }
             Event::Key(key) => self.key(key, &mut effects),
             Event::Mouse(mouse) => self.mouse(mouse, &mut effects),
@@ -192,7 +207,7 @@ impl App {
             let request = Request::Receipt(awaited.rid.clone());
             self.ask(slot::RECEIPT + u32::try_from(at).unwrap_or_default(), request, effects);
         }
-        if self.lock.is_due(now) && self.stack.len() + self.tabs.len() > 0 {
+        if self.lock.is_due(now) && self.world.status.is_some() && self.stack.len() + self.tabs.len() > 0 {
             self.lock_here(effects);
         }
         self.give_top(Input::Tick, effects);

@@ -9,13 +9,16 @@ mod signals;
 mod terminal;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
 
 use keycap_vault::words::TimeWords;
 use keycap_vault::{Environment, SecretText, Vault, VaultError};
+use tempfile::TempDir;
 
 use crate::app::App;
+use crate::demo;
 use crate::event::{Effect, Event, Moment};
 use crate::keymap::{Keymap, KeymapError};
 use clipboard::Clipboard;
@@ -26,7 +29,7 @@ use terminal::Screen;
 /// What the interface is opened with.
 #[derive(Debug)]
 pub struct Start {
-    /// The vault's folder; there is a vault in it.
+    /// The vault's folder; where there is no vault in it, the interface helps to make one.
     pub folder: PathBuf,
     /// A passphrase that was given already.
     pub passphrase: Option<SecretText>,
@@ -91,15 +94,16 @@ pub fn run(start: Start) -> Result<(), TuiError> {
     let (sender, events) = mpsc::channel();
     let begun = Instant::now();
     // Before the terminal is touched: what is wrong with the vault is said in plain lines.
-    let desk = Desk::open(&start, sender.clone())?;
+    let exists = Vault::exists(&start.folder);
+    let desk = Desk::open(start.folder, start.passphrase, start.identities, sender.clone())?;
     let theme = terminal::theme(start.colours);
     let mut screen = Screen::enter(start.mouse)?;
     let moment = now(begun);
     let mut app = App::new(screen.size()?, theme, keymap, moment, TimeWords::new(moment.wall));
     let input = input::read(sender.clone());
     let _signals = signals::watch(sender.clone())?;
-    let mut outside = Outside { desk, jobs: Jobs::new(sender.clone()), clipboard: Clipboard::new(sender.clone()), input };
-    let first = app.update(moment, Event::Started);
+    let mut outside = Outside { desk, jobs: Jobs::new(sender.clone()), clipboard: Clipboard::new(sender.clone()), input, looks_around: None };
+    let first = app.update(moment, if exists { Event::Started } else { Event::FirstRun });
     outside.take(first, &mut screen, &sender)?;
     settle(&mut app, &events, &mut outside, &mut screen, &sender, begun)?;
     screen.draw(&mut app)?;
@@ -167,6 +171,8 @@ struct Outside {
     jobs: Jobs,
     clipboard: Clipboard,
     input: input::Reader,
+    /// The folder of a vault that is thrown away at the end.
+    looks_around: Option<Arc<TempDir>>,
 }
 
 impl Outside {
@@ -180,6 +186,10 @@ impl Outside {
                 Effect::Start { id, job } => self.jobs.start(id, job),
                 Effect::Cancel(id) => self.jobs.cancel(id),
                 Effect::Forget => self.desk.forget(),
+                Effect::LookAround(folder) => {
+                    self.desk = Desk::open(folder.path().join(demo::VAULT), None, Vec::new(), sender.clone())?;
+                    self.looks_around = Some(folder);
+                }
                 Effect::Redraw => screen.redraw()?,
                 Effect::Suspend => {
                     self.input.pause();

@@ -1,9 +1,11 @@
 //! What happens to the interface, and what it wants done: the two ends of its state machine.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crossterm::event::MouseEvent;
 use keycap_vault::SecretText;
+use tempfile::TempDir;
 
 use crate::keymap::Key;
 use crate::request::{Answer, Failure, Request};
@@ -41,6 +43,8 @@ pub(crate) struct Address {
 pub(crate) enum Event {
     /// It begins.
     Started,
+    /// It begins where there is no vault yet.
+    FirstRun,
     /// A key was pressed.
     Key(Key),
     /// The mouse did something.
@@ -102,6 +106,8 @@ pub(crate) enum Effect {
     Cancel(TaskId),
     /// Let go of the secrets of this process.
     Forget,
+    /// Ask another vault from now on: the one in this folder, which goes away at the end.
+    LookAround(Arc<TempDir>),
     /// Draw everything anew, whatever is believed to be on the screen.
     Redraw,
     /// Hand the terminal back to the shell until the person returns.

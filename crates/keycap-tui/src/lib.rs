@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 mod app;
+mod demo;
 mod driver;
 mod event;
 mod file;

@@ -5,6 +5,7 @@
 mod change;
 mod exchange;
 mod file;
+mod setup;
 
 use keycap_vault::view::{
     CapabilityView, DoctorFinding, ExplainView, GatewayView, GrantView, GrantsPage, KeyView, LogPage, LogVerification, MendView, RevokePreview,
@@ -18,6 +19,7 @@ use keycap_vault::{
 
 pub(crate) use change::Change;
 pub(crate) use exchange::{Exchange, Exchanged, Found, Leave, Out, Source, is_card};
+pub(crate) use setup::{Place, SetUp, Setup};
 
 use crate::event::Wanted;
 
@@ -86,6 +88,8 @@ pub(crate) enum Request {
     HandOver,
     /// What leaves the vault or comes into it.
     Exchange(Box<Exchange>),
+    /// What is asked before there is a vault.
+    Setup(Setup),
     /// Locks the vault for all processes.
     Lock,
     /// Ends a lock, or just unlocks this process.
@@ -139,6 +143,8 @@ pub(crate) enum Answer {
     Vault(Box<Vault>),
     /// What has become of what was to leave or to come in.
     Exchanged(Exchanged),
+    /// What was asked before there was a vault.
+    SetUp(SetUp),
     /// It is done, and there is no more to say.
     Done,
 }
@@ -210,6 +216,7 @@ impl Request {
     /// Whether the vault must be unlocked for it: what changes anything writes to the log, whose chain has a secret key.
     pub(crate) fn needs_secrets(&self) -> bool {
         match self {
+            Self::Setup(_) => false,
             Self::Exchange(exchange) => exchange.needs_secrets(),
             Self::Status
             | Self::Overview
@@ -248,7 +255,7 @@ impl Request {
 
     /// Whether it only reads the ledger, and so can be done beside everything else. The doctor asks the keyring too, which may take its time.
     pub(crate) fn only_reads(&self) -> bool {
-        !self.needs_secrets() && !matches!(self, Self::Doctor | Self::Lock | Self::Unlock(_))
+        !self.needs_secrets() && !matches!(self, Self::Setup(_) | Self::Doctor | Self::Lock | Self::Unlock(_))
     }
 
     /// Does it.
@@ -331,6 +338,8 @@ impl Request {
             Self::OpenCapability(name) => Answer::Capability(Box::new(vault.open_capability(name)?)),
             // Whoever holds the vault hands it over; one that is borrowed cannot be.
             Self::HandOver => Answer::Done,
+            // Whoever has no vault yet does it without one.
+            Self::Setup(setup) => setup.run(vault.folder())?.0,
             Self::Exchange(exchange) => Answer::Exchanged(exchange.run(vault)?),
             Self::Lock => {
                 vault.lock()?;

@@ -11,6 +11,7 @@ pub(crate) mod copy;
 pub(crate) mod delegate;
 pub(crate) mod explain;
 pub(crate) mod export;
+pub(crate) mod first_run;
 pub(crate) mod form;
 pub(crate) mod grants;
 pub(crate) mod help;
@@ -28,11 +29,13 @@ pub(crate) mod tasks;
 pub(crate) mod terms;
 
 use std::fmt;
+use std::sync::Arc;
 
 use keycap_vault::SecretText;
 use keycap_vault::action::Place;
 use ratatui::Frame;
 use ratatui::layout::Rect;
+use tempfile::TempDir;
 
 use crate::keymap::{Command, Key};
 use crate::request::{Answer, Change, Failure, Request};
@@ -211,6 +214,8 @@ pub(crate) enum Step {
     Run { title: String, job: Box<dyn Job> },
     /// Make it stop.
     Stop(TaskId),
+    /// Go into a vault that is thrown away at the end.
+    LookAround(Arc<TempDir>),
     /// The end of the program.
     End,
     /// Let the vault be read anew: this process changed it.

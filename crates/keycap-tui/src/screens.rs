@@ -4,8 +4,8 @@ use keycap_vault::action::{Action, Place};
 
 use crate::screen::{
     Kind, Screen, Step, Tab, Target, activity, add as adding, capabilities, choose as choosing, confirm, delegate as delegating,
-    explain as explaining, form, grants, help as helping, keys, mint as minting, name, overview, palette as palettes, revoke as revoking, services,
-    share as sharing, tasks as running,
+    explain as explaining, first_run as begin, form, grants, help as helping, keys, mint as minting, name, overview, palette as palettes,
+    revoke as revoking, services, share as sharing, tasks as running,
 };
 use crate::world::World;
 
@@ -19,6 +19,11 @@ pub(crate) fn tab(tab: Tab) -> Box<dyn Screen> {
         Tab::Capabilities => Box::new(capabilities::Capabilities::default()),
         Tab::Activity => Box::new(activity::Activity::default()),
     }
+}
+
+/// Where there is no vault yet.
+pub(crate) fn first_run() -> Box<dyn Screen> {
+    Box::new(begin::FirstRun::new())
 }
 
 /// Which keys work here.

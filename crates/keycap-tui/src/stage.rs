@@ -3,12 +3,13 @@
 
 #![expect(clippy::wildcard_enum_match_arm, reason = "the stage looks at a few things by name, and lets all others pass")]
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use keycap_vault::view::{DoctorFinding, GatewayView, Level, SessionView, VaultStatus};
 use keycap_vault::words::TimeWords;
 use keycap_vault::{AcceptAs, DelegateRequest, Environment, Limits, MintRequest, NewService, Reason, RevokeReason, SecretText, SecretsChoice};
-use keycap_vault::{ShareHow, ShareRequest, Times, UnixSeconds, UnlockMethod, Vault, When};
+use keycap_vault::{KeyringState, ShareHow, ShareRequest, Times, UnixSeconds, UnlockMethod, Vault, When};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
@@ -18,11 +19,14 @@ use tempfile::TempDir;
 use crate::app::App;
 use crate::event::{CopiedTo, Effect, Event, Moment, Size};
 use crate::keymap::{Key, Keymap};
-use crate::request::{Answer, Live, Request};
+use crate::request::{Answer, Live, Request, SetUp, Setup};
 use crate::theme::{Depth, Ground, Theme};
 
 /// Half past midnight, so that no clock time on the screen looks like another.
 pub(crate) const NOW: u64 = 1_800_000_000;
+
+/// A passphrase as it is made, but always the same.
+pub(crate) const WORDS: &str = "humble-orbit-velvet-canyon-tuition-ramp";
 
 pub(crate) const DARK: Theme = Theme { depth: Depth::Rich, ground: Ground::Dark };
 pub(crate) const LIGHT: Theme = Theme { depth: Depth::Rich, ground: Ground::Light };
@@ -43,7 +47,9 @@ pub(crate) struct Stage {
     pub(crate) quit: bool,
     /// What runs, as the interface is told.
     live: Live,
-    _folder: TempDir,
+    /// Whether the system has a keyring, as the interface is told.
+    keyring: KeyringState,
+    folder: Arc<TempDir>,
 }
 
 impl Stage {
@@ -57,7 +63,21 @@ impl Stage {
         Self::with(populate)
     }
 
+    /// Where there is no vault yet.
+    pub(crate) fn unborn(keyring: KeyringState) -> Self {
+        let mut stage = Self::begun(|_| Live::default());
+        stage.keyring = keyring;
+        stage.happens(Event::FirstRun);
+        stage
+    }
+
     fn with(fill: impl FnOnce(&mut Vault) -> Live) -> Self {
+        let mut stage = Self::begun(fill);
+        stage.happens(Event::Started);
+        stage
+    }
+
+    fn begun(fill: impl FnOnce(&mut Vault) -> Live) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let key_file = folder.path().join("key");
         keycap_vault::key_file::create(&key_file).unwrap();
@@ -66,7 +86,7 @@ impl Stage {
         let live = fill(&mut vault);
         let size = Size { columns: 100, rows: 30 };
         let app = App::new(size, MONO, Keymap::new(), moment(Duration::ZERO), TimeWords::utc(NOW));
-        let mut stage = Self {
+        Self {
             app,
             vault,
             running: Duration::ZERO,
@@ -76,10 +96,9 @@ impl Stage {
             started: Vec::new(),
             quit: false,
             live,
-            _folder: folder,
-        };
-        stage.happens(Event::Started);
-        stage
+            keyring: KeyringState::Unusable { code: "no-keyring", why: "no session bus".into(), hint: String::new() },
+            folder: Arc::new(folder),
+        }
     }
 
     /// Another size.
@@ -107,6 +126,14 @@ impl Stage {
                     self.changes.push(format!("{request:?}"));
                 }
                 let outcome = match request {
+                    Request::Setup(Setup::Keyring) => Ok(Answer::SetUp(SetUp::Keyring(self.keyring.clone()))),
+                    Request::Setup(Setup::Words) => Ok(Answer::SetUp(SetUp::Words(SecretText::new(WORDS.into())))),
+                    Request::Setup(setup) => setup.run(&self.folder.path().join("first")).map(|(answer, made)| {
+                        if let Some(made) = made {
+                            self.vault = made;
+                        }
+                        answer
+                    }),
                     // What the doctor finds is the machine's affair.
                     Request::Doctor => Ok(Answer::Doctor(findings())),
                     request => request.run(&mut self.vault).map(|answer| self.neutral(answer)),
@@ -118,6 +145,10 @@ impl Stage {
                 events.insert(0, Event::Copied(Ok(CopiedTo::Clipboard(secret.then_some(Duration::from_secs(25))))));
             }
             Effect::Start { job, .. } => self.started.push(format!("{job:?}")),
+            Effect::LookAround(folder) => {
+                self.vault = Vault::open(&folder.path().join(crate::demo::VAULT), Environment::system()).unwrap();
+                self.folder = folder;
+            }
             Effect::Quit => self.quit = true,
             Effect::ClearClipboard | Effect::Cancel(_) | Effect::Forget | Effect::Redraw | Effect::Suspend => {}
         }

@@ -66,6 +66,7 @@ pub(crate) fn way(id: &str) -> Option<Way> {
         "vault.backup" => Way::Screen { of: &[], open: screens::backup },
         // The lock screen is in front of everything while there is something to unlock.
         "vault.lock" | "vault.unlock" => Way::Lock,
+        "vault.init" => Way::CommandLine("where there is no vault, `keycap` alone helps to make one"),
         "completions" => Way::CommandLine("a shell reads what it prints"),
         "man" => Way::CommandLine("packages install what it writes"),
         "tour" => Way::CommandLine("it tells its story in lines, and has a vault of its own"),

@@ -30,6 +30,8 @@ pub(crate) struct World {
     pub(crate) on_clipboard: Option<Duration>,
     /// Revocations that have not reached every gateway: rid and name.
     pub(crate) awaited: Vec<Awaited>,
+    /// Whether the vault is one that is thrown away at the end.
+    pub(crate) looks_around: bool,
 }
 
 /// A revocation that has not reached every gateway.

@@ -1,5 +1,5 @@
-//! `keycap` alone, at a terminal, where there is no vault yet: from nothing to a first capability on the screen. Nothing is done silently, and
-//! every step can be left with Escape; what was made until then stays.
+//! `keycap --plain`, or at a terminal that cannot be drawn on, where there is no vault yet: from nothing to a first capability. Nothing is done
+//! silently, and every step can be left with Escape; what was made until then stays.
 
 use std::fmt;
 

@@ -4,6 +4,7 @@ use std::io::{IsTerminal, stdin, stdout};
 
 use clap::ColorChoice;
 use keycap_tui::{Colours, Start, TuiError};
+use keycap_vault::Vault;
 
 use crate::args::InterfaceArgs;
 use crate::context::Context;
@@ -27,10 +28,13 @@ fn is_dumb() -> bool {
 /// # Errors
 /// If the vault or the terminal cannot be used.
 pub(crate) fn run(args: InterfaceArgs, context: &mut Context) -> Ended {
+    let folder = context.folder()?;
     // First of all, so that what is wrong is said in lines and not on a screen that vanishes.
-    context.vault()?;
+    if Vault::exists(&folder) {
+        context.vault()?;
+    }
     let start = Start {
-        folder: context.folder()?,
+        folder,
         passphrase: unlock::given_passphrase(&context.globals.unlock)?,
         identities: context.globals.unlock.identity.clone(),
         mouse: !args.no_mouse,

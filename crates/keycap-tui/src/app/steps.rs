@@ -55,6 +55,11 @@ impl App {
                         effects.push(Effect::Cancel(id));
                     }
                 }
+                Step::LookAround(folder) => {
+                    self.world.looks_around = true;
+                    effects.push(Effect::LookAround(folder));
+                    self.ledger_changed(effects);
+                }
                 Step::End => effects.push(Effect::Quit),
                 Step::Changed => self.ledger_changed(effects),
             }

@@ -1,6 +1,7 @@
 //! The interface as a whole, without a terminal.
 
 mod exchange;
+mod first_run;
 
 use std::time::Duration;
 
@@ -13,8 +14,13 @@ use crate::ways::{Way, way};
 
 /// Shows a screen at every size and in every theme.
 fn shown(name: &str, open: impl Fn(&mut Stage)) {
+    shown_from(name, Stage::populated, open);
+}
+
+/// The same, from another beginning.
+fn shown_from(name: &str, begin: impl Fn() -> Stage, open: impl Fn(&mut Stage)) {
     for (columns, rows) in [(80, 24), (100, 30), (140, 40)] {
-        let mut stage = Stage::populated().sized(columns, rows);
+        let mut stage = begin().sized(columns, rows);
         open(&mut stage);
         let mut settings = insta::Settings::clone_current();
         settings.set_snapshot_path("../../tests/snapshots");
@@ -122,7 +128,7 @@ fn locked() {
 }
 
 /// What is named with its command line until it has a dialog: no more than these, and none that has one.
-const ON_THE_COMMAND_LINE: &[&str] = &["seal", "open", "inspect", "reseal", "vault.init", "vault.restore", "vault.passwd", "vault.convert"];
+const ON_THE_COMMAND_LINE: &[&str] = &["seal", "open", "inspect", "reseal", "vault.restore", "vault.passwd", "vault.convert"];
 
 #[test]
 fn every_action_of_the_registry_is_done_here_or_says_why_not() {

@@ -148,6 +148,9 @@ impl App {
             1 => spans.extend([span(theme, Role::Accent, format!("{} 1 task", self.spinner())), Span::raw("  ")]),
             more => spans.extend([span(theme, Role::Accent, format!("{} {more} tasks", self.spinner())), Span::raw("  ")]),
         }
+        if self.world.looks_around {
+            spans.extend([span(theme, Role::Warn, "nothing is kept"), Span::raw("  ")]);
+        }
         match &self.world.status {
             None => spans.push(span(theme, Role::Quiet, "reading…")),
             Some(status) if status.locked => spans.push(span(theme, Role::Bad, "locked")),

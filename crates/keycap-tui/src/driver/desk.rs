@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use keycap_vault::{NoPrompts, SecretText, Unlock, Vault, VaultError};
 
-use super::{Start, open_vault};
+use super::open_vault;
 use crate::event::{Address, Event, Wanted};
 use crate::request::{Failure, Request, UnlockBy, wanted};
 
@@ -34,23 +34,19 @@ enum Work {
 }
 
 impl Desk {
-    /// Opens the vault for both.
+    /// Opens the vault for both, if there is one; if there is none, it is opened when it was made.
     ///
     /// # Errors
     /// If it cannot be opened.
-    pub(super) fn open(start: &Start, events: Sender<Event>) -> Result<Self, VaultError> {
+    pub(super) fn open(folder: PathBuf, passphrase: Option<SecretText>, identities: Vec<PathBuf>, events: Sender<Event>) -> Result<Self, VaultError> {
         let (reader, read) = mpsc::channel();
         let (keeper, kept) = mpsc::channel();
         let reading = Arc::new(AtomicUsize::new(0));
-        let vault = open_vault(&start.folder)?;
+        let vault = if Vault::exists(&folder) { Some(open_vault(&folder)?) } else { None };
+        let place = folder.clone();
         let (counter, told) = (Arc::clone(&reading), events.clone());
-        spawn("ledger", move || read_ledger(vault, &read, &told, &counter));
-        let secrets = Secrets {
-            folder: start.folder.clone(),
-            vault: None,
-            passphrase: start.passphrase.as_ref().map(copy),
-            identities: start.identities.clone(),
-        };
+        spawn("ledger", move || read_ledger(vault, &place, &read, &told, &counter));
+        let secrets = Secrets { folder, vault: None, passphrase, identities };
         spawn("secrets", move || keep_secrets(secrets, &kept, &events));
         Ok(Self { reader, keeper, reading })
     }
@@ -82,8 +78,9 @@ fn spawn(name: &str, work: impl FnOnce() + Send + 'static) {
     drop(thread::Builder::new().name(name.to_owned()).spawn(work));
 }
 
-fn read_ledger(mut vault: Vault, requests: &Receiver<(Address, Request)>, events: &Sender<Event>, reading: &AtomicUsize) {
-    let mut counter = vault.change_counter().ok();
+fn read_ledger(mut vault: Option<Vault>, folder: &Path, requests: &Receiver<(Address, Request)>, events: &Sender<Event>, reading: &AtomicUsize) {
+    let count = |vault: &Option<Vault>| vault.as_ref().and_then(|vault| vault.change_counter().ok());
+    let mut counter = count(&vault);
     let mut waiting: VecDeque<(Address, Request)> = VecDeque::new();
     loop {
         if waiting.is_empty() {
@@ -97,13 +94,17 @@ fn read_ledger(mut vault: Vault, requests: &Receiver<(Address, Request)>, events
         if let Some((to, request)) = waiting.pop_front() {
             // Of the same question asked again, only the last counts: a filter that is typed faster than it is looked for.
             let overtaken = waiting.iter().any(|(later, _)| (later.screen, later.slot) == (to.screen, to.slot));
-            let sent = overtaken || events.send(Event::Answered { to, outcome: request.run(&mut vault) }).is_ok();
+            let mut answer = || match open(&mut vault, folder) {
+                Ok(vault) => request.run(vault),
+                Err(error) => Err(error.into()),
+            };
+            let sent = overtaken || events.send(Event::Answered { to, outcome: answer() }).is_ok();
             reading.fetch_sub(1, Ordering::SeqCst);
             if !sent {
                 return;
             }
         }
-        let now = vault.change_counter().ok();
+        let now = count(&vault);
         if now != counter && now.is_some() {
             counter = now;
             if events.send(Event::LedgerChanged).is_err() {
@@ -147,6 +148,12 @@ impl Secrets {
     /// # Errors
     /// What a person has to give before it can be done.
     fn answer(&mut self, request: &Request) -> Result<Result<crate::request::Answer, Failure>, Wanted> {
+        if let Request::Setup(setup) = request {
+            return Ok(setup.run(&self.folder).map(|(answer, made)| {
+                self.vault = made.or_else(|| self.vault.take());
+                answer
+            }));
+        }
         let vault = match open(&mut self.vault, &self.folder) {
             Ok(vault) => vault,
             Err(error) => return Ok(Err(error.into())),
@@ -204,8 +211,4 @@ fn open<'v>(vault: &'v mut Option<Vault>, folder: &Path) -> Result<&'v mut Vault
         *vault = Some(open_vault(folder)?);
     }
     vault.as_mut().ok_or_else(|| VaultError::NoFolder { why: folder.display().to_string() })
-}
-
-fn copy(text: &SecretText) -> SecretText {
-    SecretText::new(text.expose().to_owned())
 }

@@ -120,6 +120,7 @@ impl Screen for Naming {
                     | Answer::Capability(_)
                     | Answer::Vault(_)
                     | Answer::Exchanged(_)
+                    | Answer::SetUp(_)
                     | Answer::Done => None,
                 };
                 if !self.read && self.field.is_empty() {

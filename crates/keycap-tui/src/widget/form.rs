@@ -10,6 +10,7 @@ use ratatui::layout::{Position, Rect};
 
 use super::fuzzy::{How, matching};
 use super::line_field::LineField;
+use super::secret_field::SecretField;
 use crate::keymap::{ENTER, Key};
 use crate::screen::Click;
 
@@ -41,6 +42,7 @@ pub(crate) struct Row {
 #[derive(Debug)]
 enum Entry {
     Line { field: LineField, placeholder: &'static str },
+    Secret(SecretField),
     Choice { options: Vec<String>, at: usize },
     Pick(Pick),
     Button,
@@ -83,6 +85,11 @@ impl Row {
         Self::new(id, label, Entry::Line { field: LineField::default(), placeholder })
     }
 
+    /// A line of text that is not shown.
+    pub(crate) fn secret(id: &'static str, label: &'static str) -> Self {
+        Self::new(id, label, Entry::Secret(SecretField::default()))
+    }
+
     /// One of a few, the first to begin with.
     pub(crate) fn choice(id: &'static str, label: &'static str, options: impl IntoIterator<Item = impl Into<String>>) -> Self {
         Self::new(id, label, Entry::Choice { options: options.into_iter().map(Into::into).collect(), at: 0 })
@@ -101,6 +108,14 @@ impl Row {
     /// With what one should know while one is in it.
     pub(crate) fn note(self, note: impl Into<String>) -> Self {
         Self { note: note.into(), ..self }
+    }
+
+    /// With this in it, if it is a line.
+    pub(crate) fn with(mut self, text: &str) -> Self {
+        if let Entry::Line { field, .. } = &mut self.entry {
+            *field = LineField::with(text);
+        }
+        self
     }
 
     /// Not to be seen for now.
@@ -122,7 +137,7 @@ impl Form {
     pub(crate) fn text(&self, id: &str) -> &str {
         match self.row(id).filter(|row| !row.hidden).map(|row| &row.entry) {
             Some(Entry::Line { field, .. } | Entry::Pick(Pick { field, .. })) => field.text().trim(),
-            Some(Entry::Choice { .. } | Entry::Button) | None => "",
+            Some(Entry::Secret(_) | Entry::Choice { .. } | Entry::Button) | None => "",
         }
     }
 
@@ -130,7 +145,7 @@ impl Form {
     pub(crate) fn chosen(&self, id: &str) -> usize {
         match self.row(id).map(|row| &row.entry) {
             Some(Entry::Choice { at, .. }) => *at,
-            Some(Entry::Line { .. } | Entry::Pick(_) | Entry::Button) | None => 0,
+            Some(Entry::Line { .. } | Entry::Secret(_) | Entry::Pick(_) | Entry::Button) | None => 0,
         }
     }
 
@@ -138,7 +153,23 @@ impl Form {
     pub(crate) fn picked(&self, id: &str) -> Option<&Pickable> {
         match self.row(id).map(|row| &row.entry) {
             Some(Entry::Pick(pick)) => pick.chosen(),
-            Some(Entry::Line { .. } | Entry::Choice { .. } | Entry::Button) | None => None,
+            Some(Entry::Line { .. } | Entry::Secret(_) | Entry::Choice { .. } | Entry::Button) | None => None,
+        }
+    }
+
+    /// What was typed into a row that does not show it; it stays there.
+    pub(crate) fn secret(&self, id: &str) -> SecretText {
+        match self.row(id).map(|row| &row.entry) {
+            Some(Entry::Secret(field)) => field.copy(),
+            Some(Entry::Line { .. } | Entry::Choice { .. } | Entry::Pick(_) | Entry::Button) | None => SecretText::new(String::new()),
+        }
+    }
+
+    /// Puts something into a row that does not show it.
+    pub(crate) fn set_secret(&mut self, id: &str, text: &SecretText) {
+        if let Some(Entry::Secret(field)) = self.row_mut(id).map(|row| &mut row.entry) {
+            field.clear();
+            field.paste(text);
         }
     }
 
@@ -200,7 +231,7 @@ impl Form {
                 pick.filter();
                 pick.choose(value)
             }
-            Some(Entry::Line { .. } | Entry::Choice { .. } | Entry::Button) | None => false,
+            Some(Entry::Line { .. } | Entry::Secret(_) | Entry::Choice { .. } | Entry::Button) | None => false,
         }
     }
 
@@ -279,6 +310,10 @@ impl Form {
                 field.key(key);
                 if field.text() == before { Pressed::Moved } else { Pressed::Changed }
             }
+            (Entry::Secret(field), _) => {
+                field.key(key);
+                Pressed::Changed
+            }
             (Entry::Button, _) => Pressed::Moved,
         }
     }
@@ -291,6 +326,7 @@ impl Form {
                 pick.field.paste(text.expose());
                 pick.filter();
             }
+            Some(Entry::Secret(field)) => field.paste(text),
             Some(Entry::Choice { .. } | Entry::Button) | None => return Pressed::Moved,
         }
         Pressed::Changed

@@ -53,9 +53,15 @@ impl SecretField {
 
     /// Hands over what was typed, and is empty again.
     pub(crate) fn take(&mut self) -> SecretText {
+        let text = self.copy();
+        self.typed.clear();
+        text
+    }
+
+    /// What was typed, which stays.
+    pub(crate) fn copy(&self) -> SecretText {
         let mut text = String::with_capacity(self.typed.iter().map(|character| character.expose().len()).sum());
         self.typed.iter().for_each(|character| text.push_str(character.expose()));
-        self.typed.clear();
         SecretText::new(text)
     }
 

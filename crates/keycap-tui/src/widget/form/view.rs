@@ -9,7 +9,7 @@ use crate::theme::{Role, Theme};
 use crate::widget::text::{columns, cut, line, span, wrap};
 
 /// Columns of the labels, with the sign before and the blanks after them.
-const LABEL: u16 = 12;
+const LABEL: u16 = 13;
 /// Lines of a list while it has the focus.
 const LIST: usize = 5;
 
@@ -79,6 +79,13 @@ impl Form {
         frame.render_widget(cut(label, usize::from(LABEL)), place);
         match &row.entry {
             Entry::Line { field, placeholder } => field.view(frame, beside, placeholder, on, theme),
+            Entry::Secret(field) => {
+                let shown = field.count().min(usize::from(beside.width.saturating_sub(1)));
+                frame.render_widget(line(theme, Role::Plain, "•".repeat(shown)), beside);
+                if on {
+                    frame.set_cursor_position((beside.x + u16::try_from(shown).unwrap_or(0), beside.y));
+                }
+            }
             Entry::Choice { options, at: chosen } => {
                 let (text, places) = choice(options, *chosen, on, beside, theme);
                 frame.render_widget(text, beside);

@@ -1,0 +1,95 @@
+//! What is asked before there is a vault: where secrets could rest, and to make one.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use keycap_vault::passphrase::generate_words;
+use keycap_vault::{Backup, Environment, KeyringState, OpenWith, SecretText, SecretsChoice, UnlockMethod, Vault, keyring_state};
+use tempfile::TempDir;
+
+use super::{Answer, Failure};
+use crate::{demo, file};
+
+/// Something asked before there is a vault.
+#[derive(Debug)]
+pub(crate) enum Setup {
+    /// Whether the system has a keyring that answers.
+    Keyring,
+    /// A passphrase that nobody had to think of.
+    Words,
+    /// A vault.
+    Create(Place),
+    /// A vault that is what a backup holds.
+    Restore { file: PathBuf, passphrase: SecretText, place: Place },
+    /// Whether this passphrase opens that backup.
+    Prove { file: PathBuf, passphrase: SecretText },
+    /// A vault with something of everything, which is thrown away.
+    Demo,
+}
+
+/// Where secrets are to rest.
+#[derive(Debug)]
+pub(crate) enum Place {
+    /// Each as an item of its own in the system's keyring.
+    Keyring,
+    /// Sealed in the ledger, under a passphrase.
+    Passphrase(SecretText),
+}
+
+/// What is answered.
+#[derive(Debug)]
+pub(crate) enum SetUp {
+    Keyring(KeyringState),
+    Words(SecretText),
+    /// The vault is there.
+    Made,
+    /// The vault is there, and holds so many things.
+    Restored(usize),
+    /// The backup opens, and holds together.
+    Proven,
+    /// The folder of the vault that is thrown away.
+    Demo(Arc<TempDir>),
+}
+
+impl Setup {
+    /// Does it; the vault that it made, unlocked, if it made one in `folder`.
+    ///
+    /// # Errors
+    /// Whatever the vault, the keyring or a file says.
+    pub(crate) fn run(&self, folder: &Path) -> Result<(Answer, Option<Vault>), Failure> {
+        let (done, made) = match self {
+            Self::Keyring => (SetUp::Keyring(keyring_state()), None),
+            Self::Words => (SetUp::Words(generate_words(&mut Environment::system())), None),
+            Self::Create(place) => (SetUp::Made, Some(Vault::create(folder, place.choice(), Environment::system())?)),
+            Self::Restore { file, passphrase, place } => {
+                let backup = read(file, passphrase)?;
+                let (vault, diff) = Vault::restore_new(folder, place.choice(), Environment::system(), backup)?;
+                (SetUp::Restored(diff.add.len()), Some(vault))
+            }
+            Self::Prove { file, passphrase } => {
+                read(file, passphrase)?;
+                (SetUp::Proven, None)
+            }
+            Self::Demo => (SetUp::Demo(Arc::new(demo::make()?)), None),
+        };
+        Ok((Answer::SetUp(done), made))
+    }
+}
+
+impl Place {
+    fn choice(&self) -> SecretsChoice<'_> {
+        match self {
+            Self::Keyring => SecretsChoice::Keyring,
+            Self::Passphrase(passphrase) => SecretsChoice::Sealed(UnlockMethod::Passphrase { passphrase, work_factor: None }),
+        }
+    }
+}
+
+/// Opens a backup. A vault with a million grants makes one of some 300 MB.
+fn read(file: &Path, passphrase: &SecretText) -> Result<Backup, Failure> {
+    const MOST_BYTES: u64 = 2 << 30;
+
+    let sealed = file::read(file, MOST_BYTES)?;
+    let with = OpenWith::Passphrase(SecretText::new(passphrase.expose().to_owned()));
+    Ok(Backup::read(sealed.expose(), &with)?)
+}
