@@ -128,7 +128,20 @@ fn locked() {
 }
 
 /// What is named with its command line until it has a dialog: no more than these, and none that has one.
-const ON_THE_COMMAND_LINE: &[&str] = &["seal", "open", "inspect", "reseal", "vault.restore", "vault.passwd", "vault.convert"];
+const ON_THE_COMMAND_LINE: &[&str] = &[
+    "seal",
+    "open",
+    "inspect",
+    "reseal",
+    "group.new",
+    "group.list",
+    "group.show",
+    "group.add",
+    "group.remove",
+    "vault.restore",
+    "vault.passwd",
+    "vault.convert",
+];
 
 #[test]
 fn every_action_of_the_registry_is_done_here_or_says_why_not() {

@@ -2,6 +2,7 @@
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
+use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, BorderType, Clear, Padding};
 
@@ -15,7 +16,13 @@ pub(crate) fn pane(frame: &mut Frame<'_>, area: Rect, title: Line<'static>, focu
     let mut spans = vec![Span::raw(" ")];
     spans.extend(title.spans);
     spans.push(Span::raw(" "));
-    let block = Block::bordered().border_type(BorderType::Rounded).border_style(border).title(Line::from(spans)).padding(Padding::horizontal(1));
+    // A title is no part of the frame, and does not look like it.
+    let block = Block::bordered()
+        .border_type(BorderType::Rounded)
+        .border_style(border)
+        .title_style(Style::reset())
+        .title(Line::from(spans))
+        .padding(Padding::horizontal(1));
     let inner = block.inner(area);
     frame.render_widget(block, area);
     inner

@@ -55,7 +55,7 @@ fn draw_services(grants: &mut Grants, frame: &mut Frame<'_>, area: Rect, world: 
 
 fn draw_list(grants: &mut Grants, frame: &mut Frame<'_>, area: Rect, world: &World) {
     const ALL: &[Column] = &[
-        Column::new("NAME", 12),
+        Column::new("NAME", 18),
         Column::new("SERVICE", 8).rank(3).most(20),
         Column::new("HOLDER", 8).rank(1).most(24),
         Column::new("EXPIRES", 8).rank(2),
@@ -63,7 +63,7 @@ fn draw_list(grants: &mut Grants, frame: &mut Frame<'_>, area: Rect, world: &Wor
         Column::new("LAST USED", 8).rank(4),
     ];
     const ONE: &[Column] = &[
-        Column::new("NAME", 12),
+        Column::new("NAME", 18),
         Column::new("HOLDER", 8).rank(1).most(24),
         Column::new("EXPIRES", 8).rank(2),
         Column::new("STATE", 7),
