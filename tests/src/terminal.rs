@@ -1,5 +1,6 @@
 //! A real terminal, without a window: a tmux server of its own that holds one program.
 
+mod drawing;
 pub(crate) mod picture;
 
 use std::ffi::OsStr;
@@ -147,6 +148,39 @@ impl Screen {
         let screen = self.cells();
         let lines = screen.screen().rows(0, self.size.columns).map(|line| line.trim_end().to_owned());
         lines.collect::<Vec<_>>().join("\n").trim_end().to_owned()
+    }
+
+    /// Whether each cell of the first place where `text` stands is reversed.
+    ///
+    /// # Panics
+    /// If it does not stand in one line.
+    #[must_use]
+    pub fn is_reversed(&self, text: &str) -> bool {
+        let cells = self.cells();
+        let screen = cells.screen();
+        let lines: Vec<String> = screen.rows(0, self.size.columns).collect();
+        let (row, line) = lines.iter().enumerate().find(|(_, line)| line.contains(text)).expect("the text stands in one line");
+        let from = line.split(text).next().unwrap_or_default().chars().count();
+        (from..from + text.chars().count()).all(|column| {
+            let place = (u16::try_from(row).unwrap(), u16::try_from(column).unwrap());
+            screen.cell(place.0, place.1).is_some_and(vt100::Cell::inverse)
+        })
+    }
+
+    /// Whether any cell asks for a colour.
+    #[must_use]
+    pub fn has_colours(&self) -> bool {
+        let cells = self.cells();
+        let places = (0..self.size.rows).flat_map(|row| (0..self.size.columns).map(move |column| (row, column)));
+        let default = vt100::Color::Default;
+        let mut there = places.filter_map(|(row, column)| cells.screen().cell(row, column));
+        there.any(|cell| cell.fgcolor() != default || cell.bgcolor() != default)
+    }
+
+    /// What a person sees, as an SVG drawing for documents.
+    #[must_use]
+    pub fn drawing(&self, theme: Theme) -> String {
+        drawing::of(self.cells().screen(), self.size, theme)
     }
 
     /// What a person sees, as a picture.

@@ -17,7 +17,7 @@ const CELL_HEIGHT: usize = 16;
 /// What an empty box is drawn for: a character that the font does not have.
 const UNKNOWN: [u8; 8] = [0x7e, 0x42, 0x42, 0x42, 0x42, 0x42, 0x42, 0x7e];
 
-type Colour = [u8; 3];
+pub(super) type Colour = [u8; 3];
 
 /// The colours that a terminal has where a program asks for none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,14 +32,14 @@ impl Theme {
     /// Both.
     pub const ALL: [Self; 2] = [Self::Dark, Self::Light];
 
-    fn foreground(self) -> Colour {
+    pub(super) fn foreground(self) -> Colour {
         match self {
             Self::Dark => [0xd3, 0xd7, 0xcf],
             Self::Light => [0x17, 0x14, 0x21],
         }
     }
 
-    fn background(self) -> Colour {
+    pub(super) fn background(self) -> Colour {
         match self {
             Self::Dark => [0x17, 0x14, 0x21],
             Self::Light => [0xff, 0xff, 0xff],
@@ -123,7 +123,7 @@ fn glyph(character: char) -> [u8; 8] {
     fonts.into_iter().flatten().next().unwrap_or(UNKNOWN)
 }
 
-fn colour(asked: vt100::Color, default: Colour) -> Colour {
+pub(super) fn colour(asked: vt100::Color, default: Colour) -> Colour {
     match asked {
         vt100::Color::Default => default,
         vt100::Color::Rgb(red, green, blue) => [red, green, blue],

@@ -1,0 +1,138 @@
+//! The terminal interface in a real terminal: what a person sees and presses, what other processes do meanwhile, and how it is left.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking, its own functions included")]
+
+use std::fs;
+use std::process::Command;
+use std::time::Duration;
+
+use keycap_tests::{Keycap, PrivateKeyring, Size, Terminal, wait_until};
+
+const MOMENT: Duration = Duration::from_secs(20);
+const WINDOW: Size = Size { columns: 100, rows: 30 };
+
+/// A vault in a real keyring, with a key, a service and some grants.
+fn vault(keyring: &PrivateKeyring) -> Keycap {
+    let keycap = Keycap::on(keyring);
+    for arguments in [
+        &["vault", "init", "--keyring"][..],
+        &["key", "new", "operator"],
+        &["service", "new", "orders", "--hint", "db.example.net:7000"],
+        &["mint", "orders", "--for", "alice", "--expires", "30d", "--yes"],
+        &["mint", "orders", "--for", "deploy-bot", "--expires", "12h", "--yes"],
+    ] {
+        let _ = keycap.run(arguments.iter().copied()).succeeded();
+    }
+    keycap
+}
+
+fn open(keycap: &Keycap, size: Size, variables: &[(&str, &str)]) -> Terminal {
+    let mut command = keycap.command::<&str>([]);
+    command.envs(variables.iter().copied());
+    let terminal = Terminal::open(size, &command);
+    terminal.wait_for("Needs a look", MOMENT);
+    terminal
+}
+
+#[test]
+fn what_another_process_does_shows_within_a_second_and_a_revocation_needs_the_name() {
+    let keyring = PrivateKeyring::start();
+    let keycap = vault(&keyring);
+    let terminal = open(&keycap, WINDOW, &[]);
+    terminal.press(&["4"]);
+    terminal.wait_for("deploy-bot", MOMENT);
+    let _ = keycap.run(["mint", "orders", "--for", "newcomer", "--yes"]).succeeded();
+    terminal.wait_for("newcomer", Duration::from_secs(1));
+    terminal.type_text("/alice");
+    terminal.press(&["Enter"]);
+    terminal.wait_for("/ alice", MOMENT);
+    terminal.press(&["x"]);
+    terminal.wait_for("Stops working now: 1", MOMENT);
+    terminal.press(&["Enter", "Enter"]);
+    terminal.type_text("alic");
+    terminal.press(&["Enter"]);
+    terminal.type_text("e");
+    assert!(!keycap.run(["grants"]).stdout.contains("revoked"), "the name was not whole");
+    terminal.press(&["Enter"]);
+    terminal.wait_for("Gateways", MOMENT);
+    assert!(keycap.run(["grants"]).stdout.contains("revoked"));
+    terminal.press(&["Enter"]);
+    terminal.wait_for("✗ revoked", MOMENT);
+    // A letter right after Escape would be one with Alt held down.
+    terminal.press(&["Escape"]);
+    terminal.wait_for("deploy-bot", MOMENT);
+    terminal.press(&["q"]);
+    assert_eq!(terminal.wait_for_exit(MOMENT), 0);
+}
+
+#[test]
+fn the_vault_locks_for_every_process_and_shows_nothing_until_it_is_unlocked() {
+    let keyring = PrivateKeyring::start();
+    let keycap = vault(&keyring);
+    let terminal = open(&keycap, WINDOW, &[]);
+    terminal.press(&["4"]);
+    terminal.wait_for("deploy-bot", MOMENT);
+    terminal.press(&["L"]);
+    let screen = terminal.wait_for("keycap is locked", MOMENT).text();
+    assert!(!screen.contains("deploy-bot"), "{screen}");
+    let _ = keycap.run(["mint", "orders", "--for", "bob", "--yes"]).exited(4);
+    terminal.press(&["Enter"]);
+    terminal.wait_for("deploy-bot", MOMENT);
+    let _ = keycap.run(["mint", "orders", "--for", "bob", "--yes"]).succeeded();
+}
+
+#[test]
+fn a_key_is_made_in_a_real_keyring_without_the_picture_standing_still() {
+    let keyring = PrivateKeyring::start();
+    let keycap = vault(&keyring);
+    let terminal = open(&keycap, WINDOW, &[]);
+    terminal.press(&["2"]);
+    terminal.wait_for("operator", MOMENT);
+    terminal.press(&["n"]);
+    terminal.wait_for("A new key", MOMENT);
+    terminal.type_text("night-shift");
+    terminal.press(&["Enter"]);
+    terminal.wait_for("made the key night-shift", MOMENT);
+    assert!(keycap.run(["key", "list"]).stdout.contains("night-shift"));
+}
+
+#[test]
+fn whatever_ends_it_the_terminal_is_as_it_was_and_holds_nothing_of_the_vault() {
+    let keyring = PrivateKeyring::start();
+    let keycap = vault(&keyring);
+    for signal in ["TERM", "HUP"] {
+        // The shell says which process it is, and once it has the terminal back whether that still echoes as before.
+        let script =
+            format!("sh -c 'echo $$ > pid; exec {}'; stty -a | grep -o -e '-echo ' -e ' echo '; echo at the shell", Keycap::program().display());
+        let terminal = Terminal::open(WINDOW, &keycap.around("sh", ["-c", &script]));
+        terminal.wait_for("Needs a look", MOMENT);
+        let process = fs::read_to_string(keycap.home().path().join("pid")).unwrap();
+        let sent = Command::new("kill").args([&format!("-{signal}"), process.trim()]).status().unwrap();
+        assert!(sent.success());
+        let screen = terminal.wait_for("at the shell", MOMENT).text();
+        assert!(screen.lines().any(|line| line.trim() == "echo"), "{screen}");
+        assert!(!screen.contains("orders") && !screen.contains("operator"), "{screen}");
+    }
+}
+
+#[test]
+fn without_colours_the_selected_line_is_still_seen() {
+    let keyring = PrivateKeyring::start();
+    let keycap = vault(&keyring);
+    let terminal = open(&keycap, Size::CLASSIC, &[("NO_COLOR", "1")]);
+    terminal.press(&["4"]);
+    let screen = terminal.wait_for("▸ deploy-bot", MOMENT);
+    assert!(screen.is_reversed("▸ deploy-bot"), "the line is reversed");
+    assert!(!screen.has_colours());
+}
+
+#[test]
+fn keys_that_contradict_each_other_are_an_error_at_start() {
+    let keyring = PrivateKeyring::start();
+    let keycap = vault(&keyring);
+    let folder = keycap.home().path().join("config/keycap");
+    fs::create_dir_all(&folder).unwrap();
+    fs::write(folder.join("keys.toml"), "mint = \"j\"\n").unwrap();
+    let terminal = Terminal::open(WINDOW, &keycap.command::<&str>([]));
+    assert_eq!(terminal.wait_for_exit(MOMENT), 2);
+    wait_until(MOMENT, "the error is shown", || terminal.screen().text().contains("the key j would mean both down and mint"));
+}
