@@ -1,5 +1,4 @@
 //! The terminal interface in a real terminal: what a person sees and presses, what other processes do meanwhile, and how it is left.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking, its own functions included")]
 
 use std::fs;
 use std::process::Command;
