@@ -16,10 +16,11 @@ use crate::keymap::Keymap;
 use crate::request::{Answer, Change, Failure, Request};
 use crate::screen::{Click, Input, Screen, Tab};
 use crate::screens;
+use crate::settings::Settings;
 use crate::task::{TaskId, TaskNews};
 use crate::theme::Theme;
 use crate::toast::Toast;
-use crate::world::World;
+use crate::world::{Files, World};
 
 use lock::Lock;
 
@@ -96,6 +97,9 @@ impl App {
             on_clipboard: None,
             awaited: Vec::new(),
             looks_around: false,
+            settings: Settings::default(),
+            terminal: theme,
+            files: Files::default(),
         };
         let mut app = Self {
             world,
@@ -113,6 +117,12 @@ impl App {
         let first = app.layer(screens::tab(Tab::Overview));
         app.stack.push(first);
         app
+    }
+
+    /// Is like this from the beginning.
+    pub(crate) fn begin_with(&mut self, settings: Settings, files: Files) {
+        self.world.theme = settings.look.theme(self.world.terminal);
+        (self.world.settings, self.world.files) = (settings, files);
     }
 
     /// Takes in what happened.
@@ -207,7 +217,7 @@ impl App {
             let request = Request::Receipt(awaited.rid.clone());
             self.ask(slot::RECEIPT + u32::try_from(at).unwrap_or_default(), request, effects);
         }
-        if self.lock.is_due(now) && self.world.status.is_some() && self.stack.len() + self.tabs.len() > 0 {
+        if self.lock.is_due(now, self.world.settings.lock_after()) && self.world.status.is_some() && self.stack.len() + self.tabs.len() > 0 {
             self.lock_here(effects);
         }
         self.give_top(Input::Tick, effects);

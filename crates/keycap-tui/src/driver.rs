@@ -21,6 +21,8 @@ use crate::app::App;
 use crate::demo;
 use crate::event::{Effect, Event, Moment};
 use crate::keymap::{Keymap, KeymapError};
+use crate::settings::{Settings, SettingsError};
+use crate::world::Files;
 use clipboard::Clipboard;
 use desk::Desk;
 use jobs::Jobs;
@@ -41,6 +43,8 @@ pub struct Start {
     pub colours: Colours,
     /// Where keys are given other meanings, if the file is there.
     pub keys: Option<PathBuf>,
+    /// Where it is said how the interface is to be, if the file is there.
+    pub settings: Option<PathBuf>,
 }
 
 /// Colours that are wanted.
@@ -67,14 +71,22 @@ pub enum TuiError {
     /// The file of keys.
     #[error(transparent)]
     Keys(#[from] KeymapError),
+    /// The settings.
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
 }
 
 /// Where keys are given other meanings: `keycap/keys.toml` where the system keeps settings, `~/.config` on Linux. `None` without a home.
 #[must_use]
 pub fn keys_file() -> Option<PathBuf> {
+    settings_folder().map(|folder| folder.join("keys.toml"))
+}
+
+/// Where the system keeps keycap's settings.
+pub(crate) fn settings_folder() -> Option<PathBuf> {
     use etcetera::BaseStrategy;
 
-    etcetera::choose_base_strategy().ok().map(|strategy| strategy.config_dir().join("keycap").join("keys.toml"))
+    etcetera::choose_base_strategy().ok().map(|strategy| strategy.config_dir().join("keycap"))
 }
 
 /// Time between two ticks while nothing else happens.
@@ -91,18 +103,24 @@ pub fn run(start: Start) -> Result<(), TuiError> {
         Some(file) => Keymap::with_file(file)?,
         None => Keymap::new(),
     };
+    let settings = match &start.settings {
+        Some(file) => Settings::of_file(file)?,
+        None => Settings::default(),
+    };
     let (sender, events) = mpsc::channel();
     let begun = Instant::now();
     // Before the terminal is touched: what is wrong with the vault is said in plain lines.
     let exists = Vault::exists(&start.folder);
     let desk = Desk::open(start.folder, start.passphrase, start.identities, sender.clone())?;
     let theme = terminal::theme(start.colours);
-    let mut screen = Screen::enter(start.mouse)?;
+    let mut screen = Screen::enter(start.mouse && settings.mouse)?;
     let moment = now(begun);
     let mut app = App::new(screen.size()?, theme, keymap, moment, TimeWords::new(moment.wall));
+    app.begin_with(settings, Files { settings: start.settings, keys: start.keys });
     let input = input::read(sender.clone());
     let _signals = signals::watch(sender.clone())?;
-    let mut outside = Outside { desk, jobs: Jobs::new(sender.clone()), clipboard: Clipboard::new(sender.clone()), input, looks_around: None };
+    let mut outside =
+        Outside { desk, jobs: Jobs::new(sender.clone()), clipboard: Clipboard::new(sender.clone(), settings.clipboard_s), input, looks_around: None };
     let first = app.update(moment, if exists { Event::Started } else { Event::FirstRun });
     outside.take(first, &mut screen, &sender)?;
     settle(&mut app, &events, &mut outside, &mut screen, &sender, begun)?;
@@ -189,6 +207,10 @@ impl Outside {
                 Effect::LookAround(folder) => {
                     self.desk = Desk::open(folder.path().join(demo::VAULT), None, Vec::new(), sender.clone())?;
                     self.looks_around = Some(folder);
+                }
+                Effect::Settings(settings) => {
+                    self.clipboard.keep_for(settings.clipboard_s);
+                    screen.listen_to_mouse(settings.mouse)?;
                 }
                 Effect::Redraw => screen.redraw()?,
                 Effect::Suspend => {

@@ -9,6 +9,7 @@ use tempfile::TempDir;
 
 use crate::keymap::Key;
 use crate::request::{Answer, Failure, Request};
+use crate::settings::Settings;
 use crate::task::{Job, TaskId, TaskNews};
 
 /// When something happens.
@@ -108,6 +109,8 @@ pub(crate) enum Effect {
     Forget,
     /// Ask another vault from now on: the one in this folder, which goes away at the end.
     LookAround(Arc<TempDir>),
+    /// Take the mouse and the clipboard as the settings say.
+    Settings(Settings),
     /// Draw everything anew, whatever is believed to be on the screen.
     Redraw,
     /// Hand the terminal back to the shell until the person returns.

@@ -16,6 +16,7 @@ pub mod measure;
 mod request;
 mod screen;
 mod screens;
+mod settings;
 #[cfg(test)]
 mod stage;
 mod task;
@@ -27,3 +28,4 @@ mod world;
 
 pub use driver::{Colours, Start, TuiError, keys_file, run};
 pub use keymap::KeymapError;
+pub use settings::{SettingsError, settings_file};

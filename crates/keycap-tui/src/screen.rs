@@ -24,6 +24,7 @@ pub(crate) mod proposal;
 pub(crate) mod revoke;
 pub(crate) mod serve;
 pub(crate) mod services;
+pub(crate) mod settings;
 pub(crate) mod share;
 pub(crate) mod tasks;
 pub(crate) mod terms;
@@ -39,6 +40,7 @@ use tempfile::TempDir;
 
 use crate::keymap::{Command, Key};
 use crate::request::{Answer, Change, Failure, Request};
+use crate::settings::Settings;
 use crate::task::{Job, TaskId};
 use crate::toast::Toast;
 use crate::world::World;
@@ -216,6 +218,8 @@ pub(crate) enum Step {
     Stop(TaskId),
     /// Go into a vault that is thrown away at the end.
     LookAround(Arc<TempDir>),
+    /// Let the interface be like this from now on.
+    Settings(Settings),
     /// The end of the program.
     End,
     /// Let the vault be read anew: this process changed it.

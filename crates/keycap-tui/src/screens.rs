@@ -5,7 +5,7 @@ use keycap_vault::action::{Action, Place};
 use crate::screen::{
     Kind, Screen, Step, Tab, Target, activity, add as adding, capabilities, choose as choosing, confirm, delegate as delegating,
     explain as explaining, first_run as begin, form, grants, help as helping, keys, mint as minting, name, overview, palette as palettes,
-    revoke as revoking, services, share as sharing, tasks as running,
+    revoke as revoking, services, settings as setting, share as sharing, tasks as running,
 };
 use crate::world::World;
 
@@ -39,6 +39,11 @@ pub(crate) fn palette(target: Option<Target>, world: &World) -> Box<dyn Screen> 
 /// What runs.
 pub(crate) fn tasks() -> Box<dyn Screen> {
     Box::new(running::Tasks::default())
+}
+
+/// How the interface is to be.
+pub(crate) fn settings(world: &World) -> Box<dyn Screen> {
+    Box::new(setting::SettingsScreen::new(world))
 }
 
 /// Quitting while something runs.

@@ -20,7 +20,9 @@ use crate::app::App;
 use crate::event::{CopiedTo, Effect, Event, Moment, Size};
 use crate::keymap::{Key, Keymap};
 use crate::request::{Answer, Live, Request, SetUp, Setup};
+use crate::settings::Settings;
 use crate::theme::{Depth, Ground, Theme};
+use crate::world::Files;
 
 /// Half past midnight, so that no clock time on the screen looks like another.
 pub(crate) const NOW: u64 = 1_800_000_000;
@@ -47,6 +49,8 @@ pub(crate) struct Stage {
     pub(crate) quit: bool,
     /// What runs, as the interface is told.
     live: Live,
+    /// What was set.
+    pub(crate) settings: Option<Settings>,
     /// Whether the system has a keyring, as the interface is told.
     keyring: KeyringState,
     folder: Arc<TempDir>,
@@ -85,7 +89,8 @@ impl Stage {
         let mut vault = Vault::create(&folder.path().join("vault"), choice, Environment::fixed(UnixSeconds::new(NOW), 7)).unwrap();
         let live = fill(&mut vault);
         let size = Size { columns: 100, rows: 30 };
-        let app = App::new(size, MONO, Keymap::new(), moment(Duration::ZERO), TimeWords::utc(NOW));
+        let mut app = App::new(size, MONO, Keymap::new(), moment(Duration::ZERO), TimeWords::utc(NOW));
+        app.world.files = Files { settings: Some(folder.path().join("tui.toml")), keys: Some("/home/me/.config/keycap/keys.toml".into()) };
         Self {
             app,
             vault,
@@ -96,6 +101,7 @@ impl Stage {
             started: Vec::new(),
             quit: false,
             live,
+            settings: None,
             keyring: KeyringState::Unusable { code: "no-keyring", why: "no session bus".into(), hint: String::new() },
             folder: Arc::new(folder),
         }
@@ -149,6 +155,7 @@ impl Stage {
                 self.vault = Vault::open(&folder.path().join(crate::demo::VAULT), Environment::system()).unwrap();
                 self.folder = folder;
             }
+            Effect::Settings(settings) => self.settings = Some(settings),
             Effect::Quit => self.quit = true,
             Effect::ClearClipboard | Effect::Cancel(_) | Effect::Forget | Effect::Redraw | Effect::Suspend => {}
         }
@@ -183,6 +190,11 @@ impl Stage {
     /// Types text, letter by letter.
     pub(crate) fn write(&mut self, text: &str) {
         text.chars().for_each(|character| self.key(Key::char(character)));
+    }
+
+    /// Where the settings are kept.
+    pub(crate) fn settings_file(&self) -> std::path::PathBuf {
+        self.folder.path().join("tui.toml")
     }
 
     /// Time passes.

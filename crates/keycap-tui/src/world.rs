@@ -1,5 +1,6 @@
 //! What every screen may know: the time, the size, the theme, the keys, and how the vault stands.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use keycap_vault::action::ActionContext;
@@ -8,6 +9,7 @@ use keycap_vault::words::{TimeWords, span};
 
 use crate::event::{Moment, Size};
 use crate::keymap::Keymap;
+use crate::settings::Settings;
 use crate::task::Task;
 use crate::theme::Theme;
 
@@ -30,8 +32,19 @@ pub(crate) struct World {
     pub(crate) on_clipboard: Option<Duration>,
     /// Revocations that have not reached every gateway: rid and name.
     pub(crate) awaited: Vec<Awaited>,
+    pub(crate) settings: Settings,
+    /// How the terminal is by itself.
+    pub(crate) terminal: Theme,
+    pub(crate) files: Files,
     /// Whether the vault is one that is thrown away at the end.
     pub(crate) looks_around: bool,
+}
+
+/// Where it rests how the interface is to be; `None` without a home.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Files {
+    pub(crate) settings: Option<PathBuf>,
+    pub(crate) keys: Option<PathBuf>,
 }
 
 /// A revocation that has not reached every gateway.

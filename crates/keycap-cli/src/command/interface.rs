@@ -44,11 +44,13 @@ pub(crate) fn run(args: InterfaceArgs, context: &mut Context) -> Ended {
             ColorChoice::Never => Colours::Never,
         },
         keys: keycap_tui::keys_file(),
+        settings: keycap_tui::settings_file(),
     };
     #[expect(clippy::wildcard_enum_match_arm, reason = "whatever else may come is about the terminal")]
     keycap_tui::run(start).map_err(|error| match error {
         TuiError::Vault(error) => error.into(),
         TuiError::Keys(error) => CliError::usage("bad-keys", error.to_string()),
+        TuiError::Settings(error) => CliError::usage("bad-settings", error.to_string()),
         error => CliError::failed("terminal", error.to_string()).hint("`keycap --plain` prints how things stand, without drawing"),
     })?;
     DONE

@@ -72,6 +72,10 @@ impl App {
                 let tasks = screens::tasks();
                 self.open(tasks, effects);
             }
+            Command::Settings => {
+                let settings = screens::settings(&self.world);
+                self.open(settings, effects);
+            }
             Command::Jump => self.letters = Some(super::view::Letters::default()),
             Command::Undo => match self.journal.undo.pop() {
                 Some(change) => self.ask(slot::UNDO, Request::Change(change), effects),

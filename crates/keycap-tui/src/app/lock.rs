@@ -11,9 +11,6 @@ use crate::request::{Answer, Failure, Request, UnlockBy};
 use crate::screen::Input;
 use crate::widget::secret_field::SecretField;
 
-/// The interface lets go of the secrets after this time without a key.
-pub(crate) const IDLE: Duration = Duration::from_mins(15);
-
 /// What stands between a person and the vault, and since when nothing was pressed.
 #[derive(Debug, Default)]
 pub(super) struct Lock {
@@ -67,8 +64,8 @@ impl Lock {
     }
 
     /// Whether it is time to close by itself.
-    pub(super) fn is_due(&self, now: Duration) -> bool {
-        !self.hides() && now.saturating_sub(self.touched) >= IDLE
+    pub(super) fn is_due(&self, now: Duration, after: Duration) -> bool {
+        !self.hides() && now.saturating_sub(self.touched) >= after
     }
 
     fn close(&mut self, why: Why) {

@@ -60,6 +60,11 @@ impl App {
                     effects.push(Effect::LookAround(folder));
                     self.ledger_changed(effects);
                 }
+                Step::Settings(settings) => {
+                    self.world.settings = settings;
+                    self.world.theme = settings.look.theme(self.world.terminal);
+                    effects.extend([Effect::Settings(settings), Effect::Redraw]);
+                }
                 Step::End => effects.push(Effect::Quit),
                 Step::Changed => self.ledger_changed(effects),
             }

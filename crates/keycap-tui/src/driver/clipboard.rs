@@ -4,7 +4,7 @@ use std::sync::mpsc::Sender;
 use std::time::{Duration, Instant};
 
 use keycap_vault::SecretText;
-use keycap_vault::clipboard::{CLEAR_AFTER, ClipboardError, HeldSecret, Through, copy_secret, osc52_clear, osc52_copy};
+use keycap_vault::clipboard::{ClipboardError, HeldSecret, Through, copy_secret, osc52_clear, osc52_copy};
 
 use super::terminal::Screen;
 use crate::event::{CopiedTo, Event};
@@ -15,20 +15,28 @@ pub(super) struct Clipboard {
     held: Option<HeldSecret>,
     /// Until when a secret is on the terminal's clipboard.
     sent: Option<Instant>,
+    /// How long a secret stays.
+    time: Duration,
 }
 
 /// Text that is no secret stays while the interface does.
 const LONG: Duration = Duration::from_hours(24);
 
 impl Clipboard {
-    pub(super) fn new(events: Sender<Event>) -> Self {
-        Self { events, held: None, sent: None }
+    /// Secrets stay for so many seconds.
+    pub(super) fn new(events: Sender<Event>, seconds: u64) -> Self {
+        Self { events, held: None, sent: None, time: Duration::from_secs(seconds) }
+    }
+
+    /// From now on, secrets stay for so many seconds.
+    pub(super) fn keep_for(&mut self, seconds: u64) {
+        self.time = Duration::from_secs(seconds);
     }
 
     /// Copies, and says where to.
     pub(super) fn copy(&mut self, text: SecretText, secret: bool, screen: &mut Screen) {
-        let time = if secret { CLEAR_AFTER } else { LONG };
-        let shown = secret.then_some(CLEAR_AFTER);
+        let time = if secret { self.time } else { LONG };
+        let shown = secret.then_some(self.time);
         let second = SecretText::new(text.expose().to_owned());
         self.held = None;
         let outcome = match copy_secret(text, time) {
@@ -38,7 +46,7 @@ impl Clipboard {
             }
             Err(ClipboardError::NoDisplay | ClipboardError::Unreachable { .. }) => match screen.write(osc52_copy(&second, through()).expose()) {
                 Ok(()) => {
-                    self.sent = secret.then(|| Instant::now() + CLEAR_AFTER);
+                    self.sent = secret.then(|| Instant::now() + self.time);
                     Ok(CopiedTo::Terminal(shown))
                 }
                 Err(error) => Err(format!("nothing was copied: {error}")),

@@ -83,6 +83,12 @@ impl Screen {
         drawn
     }
 
+    /// Takes the mouse, or leaves it to the terminal.
+    pub(super) fn listen_to_mouse(&mut self, listen: bool) -> io::Result<()> {
+        self.mouse = listen;
+        if listen { execute!(stdout(), EnableMouseCapture) } else { execute!(stdout(), DisableMouseCapture) }
+    }
+
     /// Draws everything anew the next time.
     pub(super) fn redraw(&mut self) -> io::Result<()> {
         self.terminal.clear()

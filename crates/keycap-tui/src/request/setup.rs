@@ -1,4 +1,4 @@
-//! What is asked before there is a vault: where secrets could rest, and to make one.
+//! What is asked of nobody's vault: where secrets could rest, to make a vault, and how the interface is to be.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -8,9 +8,11 @@ use keycap_vault::{Backup, Environment, KeyringState, OpenWith, SecretText, Secr
 use tempfile::TempDir;
 
 use super::{Answer, Failure};
+use crate::keymap::Keymap;
+use crate::settings::Settings;
 use crate::{demo, file};
 
-/// Something asked before there is a vault.
+/// Something for which no vault is needed.
 #[derive(Debug)]
 pub(crate) enum Setup {
     /// Whether the system has a keyring that answers.
@@ -25,6 +27,10 @@ pub(crate) enum Setup {
     Prove { file: PathBuf, passphrase: SecretText },
     /// A vault with something of everything, which is thrown away.
     Demo,
+    /// Keeps the settings.
+    Keep { settings: Settings, file: PathBuf },
+    /// Whether the file that gives keys other meanings contradicts itself now.
+    Keys(PathBuf),
 }
 
 /// Where secrets are to rest.
@@ -49,6 +55,10 @@ pub(crate) enum SetUp {
     Proven,
     /// The folder of the vault that is thrown away.
     Demo(Arc<TempDir>),
+    /// The settings are kept.
+    Kept,
+    /// What is wrong with the file of keys, if anything.
+    Keys(Option<String>),
 }
 
 impl Setup {
@@ -71,6 +81,16 @@ impl Setup {
                 (SetUp::Proven, None)
             }
             Self::Demo => (SetUp::Demo(Arc::new(demo::make()?)), None),
+            Self::Keep { settings, file } => {
+                settings.keep(file).map_err(|error| Failure {
+                    code: "settings",
+                    class: keycap_vault::ErrorClass::Failed,
+                    message: format!("{} cannot be written: {error}", file.display()),
+                    hint: None,
+                })?;
+                (SetUp::Kept, None)
+            }
+            Self::Keys(file) => (SetUp::Keys(Keymap::with_file(file).err().map(|error| error.to_string())), None),
         };
         Ok((Answer::SetUp(done), made))
     }

@@ -36,8 +36,17 @@ pub(crate) struct Palette {
 }
 
 /// Commands that make sense to be chosen by name; the others move.
-const OFFERED: [Command; 8] =
-    [Command::Overview, Command::Tasks, Command::Undo, Command::Redo, Command::Refresh, Command::ClearClipboard, Command::Help, Command::Quit];
+const OFFERED: [Command; 9] = [
+    Command::Overview,
+    Command::Tasks,
+    Command::Settings,
+    Command::Undo,
+    Command::Redo,
+    Command::Refresh,
+    Command::ClearClipboard,
+    Command::Help,
+    Command::Quit,
+];
 
 impl Palette {
     /// Over what is selected now.
