@@ -69,7 +69,7 @@ pub enum UnlockMethod<'a> {
 ///
 /// # Errors
 /// [`UnlockError::Recipient`] for the first that is none.
-pub fn recipients(texts: &[String], prompts: Arc<dyn Prompts>) -> Result<Vec<Box<dyn ::age::Recipient>>, UnlockError> {
+pub fn recipients(texts: &[String], prompts: Arc<dyn Prompts>) -> Result<Vec<Box<dyn ::age::Recipient + Send>>, UnlockError> {
     age::parse_recipients(texts, prompts)
 }
 

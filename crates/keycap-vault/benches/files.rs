@@ -27,7 +27,7 @@ fn file(criterion: &mut Criterion) {
     let length = if std::env::args().any(|argument| argument == "--bench") { LARGE } else { LARGE / 64 };
     let plaintext = vec![7; length];
     let identity = Identity::generate();
-    let recipients: Vec<Box<dyn age::Recipient>> = vec![Box::new(identity.to_public())];
+    let recipients: Vec<Box<dyn age::Recipient + Send>> = vec![Box::new(identity.to_public())];
     let identities = Identities::new().with(Box::new(identity.clone()));
     let cancel = Cancel::new();
     let watch = (&Unwatched as &dyn Progress, &cancel);
@@ -45,7 +45,8 @@ fn file(criterion: &mut Criterion) {
     });
     group.bench_function("age crate seal", |b| {
         b.iter(|| {
-            let encryptor = age::Encryptor::with_recipients(recipients.iter().map(AsRef::as_ref)).unwrap();
+            let encryptor =
+                age::Encryptor::with_recipients(recipients.iter().map(|recipient| -> &dyn age::Recipient { recipient.as_ref() })).unwrap();
             let mut writer = encryptor.wrap_output(Vec::with_capacity(sealed.capacity())).unwrap();
             writer.write_all(&plaintext).unwrap();
             writer.finish().unwrap()

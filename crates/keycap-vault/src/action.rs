@@ -66,6 +66,8 @@ pub enum Place {
     Grants,
     /// In lists of held capabilities.
     Capabilities,
+    /// Where files are chosen.
+    Files,
 }
 
 impl Place {

@@ -70,7 +70,7 @@ impl Vault {
             ExportTo::Passphrase(passphrase) => Ok(age::Encryptor::with_user_passphrase(SecretString::from(passphrase.expose().to_owned()))),
             ExportTo::Recipients(names) => {
                 let recipients = self.store.read(|reading| self.recipients(reading, names))?;
-                age::Encryptor::with_recipients(recipients.iter().map(AsRef::as_ref))
+                age::Encryptor::with_recipients(recipients.iter().map(|recipient| -> &dyn age::Recipient { recipient.as_ref() }))
                     .map_err(|error| VaultError::Age { what: "sealing", why: error.to_string() })
             }
         }
@@ -101,8 +101,8 @@ impl Vault {
         Ok(identities)
     }
 
-    fn recipients(&self, reading: &Reading<'_>, names: &[String]) -> Result<Vec<Box<dyn age::Recipient>>, VaultError> {
-        let mut recipients: Vec<Box<dyn age::Recipient>> = Vec::with_capacity(names.len());
+    fn recipients(&self, reading: &Reading<'_>, names: &[String]) -> Result<Vec<Box<dyn age::Recipient + Send>>, VaultError> {
+        let mut recipients: Vec<Box<dyn age::Recipient + Send>> = Vec::with_capacity(names.len());
         let mut others = Vec::new();
         for name in names {
             let known = match key::by_name(reading, name)? {

@@ -33,7 +33,7 @@ pub(super) fn wrap_for_recipients(payload: &SecretBytes, recipients: &[String], 
     encrypt(payload, &parse_recipients(recipients, prompts)?)
 }
 
-pub(super) fn parse_recipients(texts: &[String], prompts: Arc<dyn Prompts>) -> Result<Vec<Box<dyn Recipient>>, UnlockError> {
+pub(super) fn parse_recipients(texts: &[String], prompts: Arc<dyn Prompts>) -> Result<Vec<Box<dyn Recipient + Send>>, UnlockError> {
     let callbacks = Callbacks(prompts);
     texts.iter().map(|text| parse_recipient(text, &callbacks)).collect()
 }
@@ -58,8 +58,8 @@ pub(super) fn read_all_identities(files: &[PathBuf], prompts: &Arc<dyn Prompts>)
     Ok(identities)
 }
 
-fn encrypt(payload: &SecretBytes, recipients: &[Box<dyn Recipient>]) -> Result<Vec<u8>, UnlockError> {
-    let encryptor = Encryptor::with_recipients(recipients.iter().map(AsRef::as_ref)).map_err(encrypt_error)?;
+fn encrypt(payload: &SecretBytes, recipients: &[Box<dyn Recipient + Send>]) -> Result<Vec<u8>, UnlockError> {
+    let encryptor = Encryptor::with_recipients(recipients.iter().map(|recipient| -> &dyn Recipient { recipient.as_ref() })).map_err(encrypt_error)?;
     let mut file = Vec::new();
     let failed = |error: std::io::Error| UnlockError::Age { reason: error.to_string() };
     let mut writer = encryptor.wrap_output(&mut file).map_err(failed)?;
@@ -77,7 +77,7 @@ fn decrypt(file: &[u8], identities: &[Box<dyn Identity>]) -> Result<SecretBytes,
 }
 
 /// Reads a recipient as age and rage do: native, post-quantum, tagged, SSH, and any other `age1…` by its plugin.
-fn parse_recipient(text: &str, callbacks: &Callbacks) -> Result<Box<dyn Recipient>, UnlockError> {
+fn parse_recipient(text: &str, callbacks: &Callbacks) -> Result<Box<dyn Recipient + Send>, UnlockError> {
     let refuse = |reason: String| UnlockError::Recipient { recipient: text.to_owned(), reason };
     if let Ok(recipient) = text.parse::<x25519::Recipient>() {
         return Ok(Box::new(recipient));
@@ -93,7 +93,7 @@ fn parse_recipient(text: &str, callbacks: &Callbacks) -> Result<Box<dyn Recipien
         return Ok(Box::new(recipient));
     }
     if text.starts_with("ssh-") {
-        return text.parse::<ssh::Recipient>().map(|recipient| -> Box<dyn Recipient> { Box::new(recipient) }).map_err(|error| {
+        return text.parse::<ssh::Recipient>().map(|recipient| -> Box<dyn Recipient + Send> { Box::new(recipient) }).map_err(|error| {
             #[expect(clippy::wildcard_enum_match_arm, reason = "the enum is open, and the rest of it is about the form")]
             refuse(match error {
                 ssh::ParseRecipientKeyError::RsaModulusTooSmall => "the RSA key is too small".into(),

@@ -448,7 +448,7 @@ pub(super) const REGISTRY: &[Action] = &[
         label: "Reseal files",
         description: "Give sealed files other recipients by writing their headers anew.",
         danger: Danger::Moderate,
-        key: None,
+        key: on("R", Place::Files),
         verb: &["reseal"],
         example: "keycap reseal -r bob report.pdf.age",
         needs: &[],

@@ -25,7 +25,7 @@ pub(super) struct Head {
 }
 
 /// Makes the beginning of a file for these recipients.
-pub(super) fn make(recipients: &[Box<dyn Recipient>], rng: &mut (impl CryptoRng + RngCore)) -> Result<Head, FileError> {
+pub(super) fn make(recipients: &[Box<dyn Recipient + Send>], rng: &mut (impl CryptoRng + RngCore)) -> Result<Head, FileError> {
     let file_key = FileKey::generate(rng);
     let header = Header::new(wrap(recipients, &file_key)?, &file_key)?;
     let mut nonce = [0; NONCE_LEN];
@@ -37,7 +37,7 @@ pub(super) fn make(recipients: &[Box<dyn Recipient>], rng: &mut (impl CryptoRng 
 }
 
 /// Wraps a file key for all recipients, whose labels must be the same: that is how one says that it must be alone, or among its like.
-pub(super) fn wrap(recipients: &[Box<dyn Recipient>], file_key: &FileKey) -> Result<Vec<Stanza>, FileError> {
+pub(super) fn wrap(recipients: &[Box<dyn Recipient + Send>], file_key: &FileKey) -> Result<Vec<Stanza>, FileError> {
     let file_key = AgeFileKey::init_with_mut(|bytes| bytes.copy_from_slice(file_key.expose()));
     let mut stanzas = Vec::with_capacity(recipients.len());
     let mut all: Option<HashSet<String>> = None;

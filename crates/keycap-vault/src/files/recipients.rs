@@ -39,7 +39,7 @@ impl fmt::Debug for SealTo {
 
 /// Recipients that were found, ready to be sealed to.
 pub struct Recipients {
-    pub(super) list: Vec<Box<dyn Recipient>>,
+    pub(super) list: Vec<Box<dyn Recipient + Send>>,
     views: Vec<RecipientView>,
     notes: Vec<String>,
 }
@@ -47,7 +47,7 @@ pub struct Recipients {
 impl Recipients {
     /// Those of the age crate, for what is sealed without keycap's names.
     #[must_use]
-    pub fn of(list: Vec<Box<dyn Recipient>>) -> Self {
+    pub fn of(list: Vec<Box<dyn Recipient + Send>>) -> Self {
         Self { list, views: Vec::new(), notes: Vec::new() }
     }
 
@@ -86,7 +86,7 @@ impl Recipients {
         &self.notes
     }
 
-    fn add(&mut self, recipient: Box<dyn Recipient>, kind: &'static str, name: &str, stanza: Option<&'static str>) {
+    fn add(&mut self, recipient: Box<dyn Recipient + Send>, kind: &'static str, name: &str, stanza: Option<&'static str>) {
         // Named twice, or in a group as well: one stanza is enough.
         if self.views.iter().any(|view| view.kind == kind && view.name == name) {
             return;

@@ -32,7 +32,7 @@ const MOST_SPACE: usize = 4 << 10;
 /// # Errors
 /// [`FileError::Read`], [`FileError::Write`], [`FileError::Incompatible`], [`FileError::Age`], [`FileError::Cancelled`].
 pub fn seal_stream(
-    recipients: &[Box<dyn Recipient>],
+    recipients: &[Box<dyn Recipient + Send>],
     source: &mut (dyn Read + Send),
     sink: &mut (dyn Write + Send),
     form: Form,

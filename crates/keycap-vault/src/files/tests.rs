@@ -28,7 +28,7 @@ fn key() -> x25519::Identity {
     "AGE-SECRET-KEY-1GFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPQ4EGAEX".parse().unwrap()
 }
 
-fn recipients() -> Vec<Box<dyn Recipient>> {
+fn recipients() -> Vec<Box<dyn Recipient + Send>> {
     vec![Box::new(key().to_public())]
 }
 
@@ -162,8 +162,8 @@ fn errors_say_what_is_wrong() {
     assert_eq!(code(&file[..file.len() - 30], &identities()), "bad-payload");
     let armored = sealed(b"text", Form::Armor);
     assert_eq!(code(&armored[..armored.len() - 30], &identities()), "bad-armor");
-    let passphrase: Box<dyn Recipient> = Box::new(age::scrypt::Recipient::new(String::from("correct horse").into()));
-    let both = vec![passphrase, Box::new(key().to_public()) as Box<dyn Recipient>];
+    let passphrase: Box<dyn Recipient + Send> = Box::new(age::scrypt::Recipient::new(String::from("correct horse").into()));
+    let both = vec![passphrase, Box::new(key().to_public()) as Box<dyn Recipient + Send>];
     let error = seal_stream(&both, &mut Cursor::new(b""), &mut Vec::new(), Form::Binary, &mut rng(), (&Unwatched, &Cancel::new())).unwrap_err();
     assert_eq!(error.code(), "recipients-incompatible");
 }
