@@ -16,7 +16,7 @@ use crate::widget::text::{line, span};
 use crate::world::World;
 
 /// Columns of the services at the left.
-const SERVICES: u16 = 26;
+const SERVICES: u16 = 22;
 
 pub(super) fn draw(grants: &mut Grants, frame: &mut Frame<'_>, area: Rect, world: &World) {
     let with_services = area.width >= THREE_PANES && grants.under.is_none();
@@ -55,18 +55,18 @@ fn draw_services(grants: &mut Grants, frame: &mut Frame<'_>, area: Rect, world: 
 
 fn draw_list(grants: &mut Grants, frame: &mut Frame<'_>, area: Rect, world: &World) {
     const ALL: &[Column] = &[
-        Column::new("NAME", 18),
+        Column::new("NAME", 14),
         Column::new("SERVICE", 8).rank(3).most(20),
         Column::new("HOLDER", 8).rank(1).most(24),
         Column::new("EXPIRES", 8).rank(2),
-        Column::new("STATE", 7),
+        Column::new("STATE", 9),
         Column::new("LAST USED", 8).rank(4),
     ];
     const ONE: &[Column] = &[
-        Column::new("NAME", 18),
+        Column::new("NAME", 14),
         Column::new("HOLDER", 8).rank(1).most(24),
         Column::new("EXPIRES", 8).rank(2),
-        Column::new("STATE", 7),
+        Column::new("STATE", 9),
         Column::new("LAST USED", 8).rank(3),
     ];
     let theme = world.theme;
