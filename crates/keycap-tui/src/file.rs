@@ -22,6 +22,8 @@ pub(crate) enum Readers {
 pub(crate) struct Entry {
     pub(crate) name: String,
     pub(crate) folder: bool,
+    /// Bytes in a file; 0 for a folder.
+    pub(crate) bytes: u64,
 }
 
 /// Entries of a folder that are looked at.
@@ -99,7 +101,11 @@ pub(crate) fn entries(folder: &Path) -> Result<Vec<Entry>, Failure> {
     let mut entries: Vec<Entry> = reading
         .flatten()
         .take(MOST_ENTRIES)
-        .filter_map(|entry| Some(Entry { folder: entry.path().is_dir(), name: entry.file_name().into_string().ok()? }))
+        .filter_map(|entry| {
+            let metadata = entry.path().metadata().ok();
+            let bytes = metadata.as_ref().filter(|metadata| metadata.is_file()).map_or(0, fs::Metadata::len);
+            Some(Entry { folder: metadata.is_some_and(|metadata| metadata.is_dir()), bytes, name: entry.file_name().into_string().ok()? })
+        })
         .collect();
     entries.sort_by(|one, other| other.folder.cmp(&one.folder).then_with(|| one.name.cmp(&other.name)));
     Ok(entries)

@@ -5,6 +5,7 @@
 mod change;
 mod exchange;
 mod file;
+mod filing;
 mod setup;
 
 use keycap_vault::view::{
@@ -19,6 +20,7 @@ use keycap_vault::{
 
 pub(crate) use change::Change;
 pub(crate) use exchange::{Exchange, Exchanged, Found, Leave, Out, Source, is_card};
+pub(crate) use filing::{Filed, Filing, OpenPlan, Readers, Readership, SealPlan, Survey, inputs, output};
 pub(crate) use setup::{Place, SetUp, Setup};
 
 use crate::event::Wanted;
@@ -88,6 +90,8 @@ pub(crate) enum Request {
     HandOver,
     /// What leaves the vault or comes into it.
     Exchange(Box<Exchange>),
+    /// What is done with files.
+    Filing(Box<Filing>),
     /// What is asked before there is a vault.
     Setup(Setup),
     /// Locks the vault for all processes.
@@ -143,6 +147,8 @@ pub(crate) enum Answer {
     Vault(Box<Vault>),
     /// What has become of what was to leave or to come in.
     Exchanged(Exchanged),
+    /// What was found out about files, or is to be done with them.
+    Filed(Filed),
     /// What was asked before there was a vault.
     SetUp(SetUp),
     /// It is done, and there is no more to say.
@@ -213,11 +219,17 @@ impl Request {
         Self::Exchange(Box::new(exchange))
     }
 
+    /// Asks for what is done with files.
+    pub(crate) fn filing(filing: Filing) -> Self {
+        Self::Filing(Box::new(filing))
+    }
+
     /// Whether the vault must be unlocked for it: what changes anything writes to the log, whose chain has a secret key.
     pub(crate) fn needs_secrets(&self) -> bool {
         match self {
             Self::Setup(_) => false,
             Self::Exchange(exchange) => exchange.needs_secrets(),
+            Self::Filing(filing) => filing.needs_secrets(),
             Self::Status
             | Self::Overview
             | Self::Keys
@@ -255,7 +267,8 @@ impl Request {
 
     /// Whether it only reads the ledger, and so can be done beside everything else. The doctor asks the keyring too, which may take its time.
     pub(crate) fn only_reads(&self) -> bool {
-        !self.needs_secrets() && !matches!(self, Self::Setup(_) | Self::Doctor | Self::Lock | Self::Unlock(_))
+        let beside = !self.needs_secrets() && !matches!(self, Self::Setup(_) | Self::Doctor | Self::Lock | Self::Unlock(_));
+        if let Self::Filing(filing) = self { filing.only_reads() } else { beside }
     }
 
     /// Does it.
@@ -341,6 +354,7 @@ impl Request {
             // Whoever has no vault yet does it without one.
             Self::Setup(setup) => setup.run(vault.folder())?.0,
             Self::Exchange(exchange) => Answer::Exchanged(exchange.run(vault)?),
+            Self::Filing(filing) => Answer::Filed(filing.run(vault)?),
             Self::Lock => {
                 vault.lock()?;
                 Answer::Done

@@ -11,6 +11,7 @@ pub(crate) mod copy;
 pub(crate) mod delegate;
 pub(crate) mod explain;
 pub(crate) mod export;
+pub(crate) mod files;
 pub(crate) mod first_run;
 pub(crate) mod form;
 pub(crate) mod grants;
@@ -22,6 +23,7 @@ pub(crate) mod overview;
 pub(crate) mod palette;
 pub(crate) mod proposal;
 pub(crate) mod revoke;
+pub(crate) mod sealing;
 pub(crate) mod serve;
 pub(crate) mod services;
 pub(crate) mod settings;
@@ -30,6 +32,7 @@ pub(crate) mod tasks;
 pub(crate) mod terms;
 
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use keycap_vault::SecretText;
@@ -53,12 +56,13 @@ pub(crate) enum Tab {
     Services,
     Grants,
     Capabilities,
+    Files,
     Activity,
 }
 
 impl Tab {
     /// In the order of the header.
-    pub(crate) const ALL: [Self; 6] = [Self::Overview, Self::Keys, Self::Services, Self::Grants, Self::Capabilities, Self::Activity];
+    pub(crate) const ALL: [Self; 7] = [Self::Overview, Self::Keys, Self::Services, Self::Grants, Self::Capabilities, Self::Files, Self::Activity];
 
     /// What the header calls it.
     pub(crate) const fn title(self) -> &'static str {
@@ -68,6 +72,7 @@ impl Tab {
             Self::Services => "Services",
             Self::Grants => "Grants",
             Self::Capabilities => "Capabilities",
+            Self::Files => "Files",
             Self::Activity => "Activity",
         }
     }
@@ -80,6 +85,7 @@ impl Tab {
             Self::Services => Some("service.list"),
             Self::Grants => Some("grants"),
             Self::Capabilities => Some("caps"),
+            Self::Files => Some("inspect"),
             Self::Activity => Some("log"),
         }
     }
@@ -103,6 +109,11 @@ pub(crate) trait Screen: fmt::Debug {
     /// What an action would be done to: what is selected.
     fn target(&self) -> Option<Target> {
         None
+    }
+
+    /// The files that are meant, where files are chosen: those that are marked, or the one that is selected.
+    fn files(&self) -> Vec<PathBuf> {
+        Vec::new()
     }
 
     /// Selects something, once it is there.
@@ -236,6 +247,7 @@ pub(crate) enum Kind {
     Service,
     Grant,
     Capability,
+    File,
 }
 
 impl Kind {
@@ -247,6 +259,7 @@ impl Kind {
             Self::Service => "service",
             Self::Grant => "grant",
             Self::Capability => "capability",
+            Self::File => "file",
         }
     }
 }
@@ -256,6 +269,7 @@ impl Kind {
 pub(crate) struct Target {
     pub(crate) kind: Kind,
     pub(crate) name: String,
-    /// The rid of a grant, the full fingerprint of a key or service, the id of a capability's last block.
+    /// The rid of a grant, the full fingerprint of a key or service, the id of a capability's last block,
+    /// the path of a file.
     pub(crate) id: String,
 }

@@ -1,11 +1,13 @@
 //! How each screen and dialog comes about.
 
+use std::path::PathBuf;
+
 use keycap_vault::action::{Action, Place};
 
 use crate::screen::{
     Kind, Screen, Step, Tab, Target, activity, add as adding, capabilities, choose as choosing, confirm, delegate as delegating,
-    explain as explaining, first_run as begin, form, grants, help as helping, keys, mint as minting, name, overview, palette as palettes,
-    revoke as revoking, services, settings as setting, share as sharing, tasks as running,
+    explain as explaining, files, first_run as begin, form, grants, help as helping, keys, mint as minting, name, overview, palette as palettes,
+    revoke as revoking, sealing, services, settings as setting, share as sharing, tasks as running,
 };
 use crate::world::World;
 
@@ -17,6 +19,7 @@ pub(crate) fn tab(tab: Tab) -> Box<dyn Screen> {
         Tab::Services => Box::new(services::Services::default()),
         Tab::Grants => Box::new(grants::Grants::default()),
         Tab::Capabilities => Box::new(capabilities::Capabilities::default()),
+        Tab::Files => Box::new(files::Files::default()),
         Tab::Activity => Box::new(activity::Activity::default()),
     }
 }
@@ -65,6 +68,7 @@ pub(crate) fn show_target(_world: &World, target: Option<Target>) -> Vec<Step> {
         Kind::Service => Tab::Services,
         Kind::Grant => Tab::Grants,
         Kind::Capability => Tab::Capabilities,
+        Kind::File => Tab::Files,
     };
     vec![Step::Show(tab, Some(target)), Step::Command(crate::keymap::Command::Open)]
 }
@@ -168,4 +172,19 @@ pub(crate) fn share(_world: &World, target: Option<Target>) -> Vec<Step> {
 /// Takes something in.
 pub(crate) fn add(_world: &World, _target: Option<Target>) -> Vec<Step> {
     vec![Step::Open(Box::new(adding::Add::new()))]
+}
+
+/// Seals files.
+pub(crate) fn seal(files: Vec<PathBuf>) -> Box<dyn Screen> {
+    Box::new(sealing::Sealing::new(sealing::Doing::Seal, files))
+}
+
+/// Opens files.
+pub(crate) fn open(files: Vec<PathBuf>) -> Box<dyn Screen> {
+    Box::new(sealing::Sealing::new(sealing::Doing::Open, files))
+}
+
+/// Gives sealed files other readers.
+pub(crate) fn reseal(files: Vec<PathBuf>) -> Box<dyn Screen> {
+    Box::new(sealing::Sealing::new(sealing::Doing::Reseal, files))
 }

@@ -3,13 +3,15 @@
 
 #![expect(clippy::wildcard_enum_match_arm, reason = "the stage looks at a few things by name, and lets all others pass")]
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use keycap_vault::files::{Cancel, Existing, Folding, Form, Input, Output, SealJob, SealTo, Unwatched};
 use keycap_vault::view::{DoctorFinding, GatewayView, Level, SessionView, VaultStatus};
 use keycap_vault::words::TimeWords;
 use keycap_vault::{AcceptAs, DelegateRequest, Environment, Limits, MintRequest, NewService, Reason, RevokeReason, SecretText, SecretsChoice};
-use keycap_vault::{KeyringState, ShareHow, ShareRequest, Times, UnixSeconds, UnlockMethod, Vault, When};
+use keycap_vault::{KeyringState, NoPrompts, SealFrom, ShareHow, ShareRequest, Times, UnixSeconds, UnlockMethod, Vault, When};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
@@ -19,8 +21,9 @@ use tempfile::TempDir;
 use crate::app::App;
 use crate::event::{CopiedTo, Effect, Event, Moment, Size};
 use crate::keymap::{Key, Keymap};
-use crate::request::{Answer, Live, Request, SetUp, Setup};
+use crate::request::{Answer, Filed, Filing, Live, Request, SetUp, Setup};
 use crate::settings::Settings;
+use crate::task::{Job, TaskHandle, TaskId, TaskNews};
 use crate::theme::{Depth, Ground, Theme};
 use crate::world::Files;
 
@@ -46,6 +49,7 @@ pub(crate) struct Stage {
     pub(crate) copied: Vec<(String, bool)>,
     /// What was begun as a task.
     pub(crate) started: Vec<String>,
+    jobs: Vec<(TaskId, Box<dyn Job>)>,
     pub(crate) quit: bool,
     /// What runs, as the interface is told.
     live: Live,
@@ -88,6 +92,7 @@ impl Stage {
         let choice = SecretsChoice::Sealed(UnlockMethod::File { path: &key_file });
         let mut vault = Vault::create(&folder.path().join("vault"), choice, Environment::fixed(UnixSeconds::new(NOW), 7)).unwrap();
         let live = fill(&mut vault);
+        furnish(&folder.path().join("home"), &mut vault);
         let size = Size { columns: 100, rows: 30 };
         let mut app = App::new(size, MONO, Keymap::new(), moment(Duration::ZERO), TimeWords::utc(NOW));
         app.world.files = Files { settings: Some(folder.path().join("tui.toml")), keys: Some("/home/me/.config/keycap/keys.toml".into()) };
@@ -99,6 +104,7 @@ impl Stage {
             changes: Vec::new(),
             copied: Vec::new(),
             started: Vec::new(),
+            jobs: Vec::new(),
             quit: false,
             live,
             settings: None,
@@ -128,9 +134,11 @@ impl Stage {
     fn outside(&mut self, effect: Effect, events: &mut Vec<Event>) {
         match effect {
             Effect::Ask { from, request } => {
-                if !request.only_reads() && !matches!(request, Request::Doctor) {
+                let harmless = matches!(&request, Request::Filing(filing) if !filing.needs_secrets());
+                if !request.only_reads() && !harmless && !matches!(request, Request::Doctor) {
                     self.changes.push(format!("{request:?}"));
                 }
+                let request = self.at_home(request);
                 let outcome = match request {
                     Request::Setup(Setup::Keyring) => Ok(Answer::SetUp(SetUp::Keyring(self.keyring.clone()))),
                     Request::Setup(Setup::Words) => Ok(Answer::SetUp(SetUp::Words(SecretText::new(WORDS.into())))),
@@ -150,7 +158,10 @@ impl Stage {
                 self.copied.push((text.expose().to_owned(), secret));
                 events.insert(0, Event::Copied(Ok(CopiedTo::Clipboard(secret.then_some(Duration::from_secs(25))))));
             }
-            Effect::Start { job, .. } => self.started.push(format!("{job:?}")),
+            Effect::Start { id, job } => {
+                self.started.push(format!("{job:?}"));
+                self.jobs.push((id, job));
+            }
             Effect::LookAround(folder) => {
                 self.vault = Vault::open(&folder.path().join(crate::demo::VAULT), Environment::system()).unwrap();
                 self.folder = folder;
@@ -158,6 +169,54 @@ impl Stage {
             Effect::Settings(settings) => self.settings = Some(settings),
             Effect::Quit => self.quit = true,
             Effect::ClearClipboard | Effect::Cancel(_) | Effect::Forget | Effect::Redraw | Effect::Suspend => {}
+        }
+    }
+
+    /// Does what was begun as a task, to its end.
+    pub(crate) fn work(&mut self) {
+        for (id, job) in std::mem::take(&mut self.jobs) {
+            let told = Arc::new(std::sync::Mutex::new(Vec::new()));
+            let heard = Arc::clone(&told);
+            let handle = TaskHandle::new(Arc::default(), Arc::new(move |news| heard.lock().unwrap().push(news)));
+            let ended = job.run(&handle);
+            let told = std::mem::take(&mut *told.lock().unwrap());
+            for news in told.into_iter().chain([TaskNews::Ended(ended)]) {
+                self.happens(Event::Task { id, news });
+            }
+        }
+        self.happens(Event::Tick);
+    }
+
+    /// The folder with files in it, which is shown as `/home/me`.
+    pub(crate) fn home(&self) -> PathBuf {
+        self.folder.path().join("home").canonicalize().unwrap()
+    }
+
+    /// The request with the paths that there really are.
+    fn at_home(&self, request: Request) -> Request {
+        let Request::Filing(mut filing) = request else { return request };
+        let real = |path: &mut PathBuf| {
+            if path.as_os_str().is_empty() {
+                *path = self.home();
+            } else if let Ok(rest) = path.strip_prefix(HOME) {
+                *path = self.home().join(rest);
+            }
+        };
+        match filing.as_mut() {
+            Filing::Folder(path) | Filing::Inspect { file: path, .. } => real(path),
+            Filing::Survey(files) => files.iter_mut().for_each(real),
+            Filing::Seal(plan) => plan.files.iter_mut().for_each(real),
+            Filing::Open(plan) | Filing::Reseal { plan, .. } => plan.files.iter_mut().for_each(real),
+            Filing::Readers | Filing::Readership(_) => {}
+        }
+        Request::Filing(filing)
+    }
+
+    fn shown(&self, path: &Path) -> PathBuf {
+        match path.strip_prefix(self.home()) {
+            Ok(rest) if rest.as_os_str().is_empty() => HOME.into(),
+            Ok(rest) => Path::new(HOME).join(rest),
+            Err(_) => path.to_owned(),
         }
     }
 
@@ -171,6 +230,8 @@ impl Stage {
                 Answer::Overview(overview)
             }
             Answer::Live(_) => Answer::Live(self.live.clone()),
+            Answer::Filed(Filed::Folder { folder, entries }) => Answer::Filed(Filed::Folder { folder: self.shown(&folder), entries }),
+            Answer::Filed(Filed::Inspected { file, view }) => Answer::Filed(Filed::Inspected { file: self.shown(&file), view }),
             answer => answer,
         }
     }
@@ -322,6 +383,26 @@ fn populate(vault: &mut Vault) -> Live {
     vault.accept(incoming, &AcceptAs { name: Some("stock".into()), ..AcceptAs::default() }).unwrap();
     vault.delegate(&DelegateRequest { capability: "stock".into(), name: "stock-ci".into(), ..DelegateRequest::default() }).unwrap();
     live(vault)
+}
+
+/// How the folder with files is called on the screen.
+pub(crate) const HOME: &str = "/home/me";
+
+/// A few files, one of them sealed if there is somebody to seal it to.
+fn furnish(home: &Path, vault: &mut Vault) {
+    std::fs::create_dir_all(home.join("photos")).unwrap();
+    for (name, bytes) in [("notes.txt", 1_204), ("report.pdf", 48_113), ("photos/one.jpg", 9_000), (".hidden", 1)] {
+        std::fs::write(home.join(name), vec![b'x'; bytes]).unwrap();
+    }
+    if vault.key("operator").is_err() {
+        return;
+    }
+    let to =
+        SealTo { recipients: vec!["operator".into()], passphrase: None, from: SealFrom::default(), with_self: false, prompts: Arc::new(NoPrompts) };
+    let recipients = vault.file_recipients(&to).unwrap();
+    let how = (Folding::Folders, Form::Binary, Existing::Refuse);
+    let job = SealJob::plan(recipients, vec![Input::Path(home.join("report.pdf"))], Output::File(home.join("minutes.pdf.age")), how).unwrap();
+    assert!(job.run(&Unwatched, &Cancel::new()).iter().all(|report| report.result.is_ok()));
 }
 
 /// What a gateway of `orders` would look like.

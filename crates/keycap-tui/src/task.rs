@@ -1,5 +1,7 @@
 //! Work that takes long: sealing a large file, serving a service. It runs beside the interface, says how it gets on, and stops when told.
 
+pub(crate) mod files;
+
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -115,6 +117,14 @@ impl Task {
                 };
             }
         }
+    }
+
+    /// How long it will take if it goes on like this; `None` where that cannot be told.
+    pub(crate) fn remaining(&self, now: Duration) -> Option<Duration> {
+        let (done, whole, _) = self.progress?;
+        let left = whole?.saturating_sub(done);
+        let left = f64::from(u32::try_from(left >> 10).unwrap_or(u32::MAX)) * 1024.0;
+        self.runs().then(|| self.rate(now)).flatten().and_then(|rate| Duration::try_from_secs_f64(left / rate).ok())
     }
 
     /// Units a second since it began; `None` before there is anything to go by.

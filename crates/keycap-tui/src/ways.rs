@@ -1,7 +1,9 @@
 //! What the interface does for each action of the registry. A test holds this list against the registry, so that nothing the command line can
 //! do is missing here without a reason.
 
-use crate::screen::{Kind, Step, Tab, Target};
+use std::path::PathBuf;
+
+use crate::screen::{Kind, Screen, Step, Tab, Target};
 use crate::screens;
 use crate::world::World;
 
@@ -12,6 +14,8 @@ pub(crate) enum Way {
     Tab(Tab),
     /// It needs one of these kinds (or nothing), and then does that.
     Screen { of: &'static [Kind], open: fn(&World, Option<Target>) -> Vec<Step> },
+    /// It is done to the files that are marked, or selected, on the screen of files.
+    Files(fn(Vec<PathBuf>) -> Box<dyn Screen>),
     /// The interface locks.
     Lock,
     /// It is for the command line only, and this is why.
@@ -33,6 +37,10 @@ pub(crate) fn way(id: &str) -> Option<Way> {
         "grants" => Way::Tab(Tab::Grants),
         "caps" => Way::Tab(Tab::Capabilities),
         "log" => Way::Tab(Tab::Activity),
+        "inspect" => Way::Tab(Tab::Files),
+        "seal" => Way::Files(screens::seal),
+        "open" => Way::Files(screens::open),
+        "reseal" => Way::Files(screens::reseal),
         "key.show" => Way::Screen { of: KEYS, open: screens::show_target },
         "service.show" => Way::Screen { of: SERVICES, open: screens::show_target },
         "caps.show" => Way::Screen { of: CAPABILITIES, open: screens::show_target },

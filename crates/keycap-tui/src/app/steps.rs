@@ -121,6 +121,14 @@ impl App {
                     self.open(choose, effects);
                 }
             },
+            Some(Way::Files(open)) => match self.stack.first().map(|layer| layer.screen.files()).filter(|files| !files.is_empty()) {
+                Some(files) => self.open(open(files), effects),
+                None => {
+                    self.show(Tab::Files, None, effects);
+                    let key = action.key.map(|binding| binding.key).unwrap_or_default();
+                    self.tell(Toast::note("choose a file here, or mark several with Space").with_hint(format!("then {key} again")));
+                }
+            },
             Some(Way::Lock) => self.ask(slot::LOCK, Request::Lock, effects),
             Some(Way::CommandLine(why)) => self.tell(Toast::note(format!("{}: {why}", action.example))),
             None => self.tell(Toast::note(format!("on the command line: {}", action.example))),

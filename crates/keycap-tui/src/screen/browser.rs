@@ -267,6 +267,21 @@ impl<T: Item> Browser<T> {
         }
     }
 
+    /// Everything that the filter lets through.
+    pub(crate) fn shown(&self) -> impl Iterator<Item = &T> {
+        self.shown.iter().filter_map(|at| self.items.get(*at))
+    }
+
+    /// Whether the details have the focus.
+    pub(crate) fn is_on_details(&self) -> bool {
+        self.on_details
+    }
+
+    /// Moves in the list.
+    pub(crate) fn move_by(&mut self, command: Command) {
+        self.list.command(command, self.shown.len());
+    }
+
     /// Goes on to the details, as Enter does.
     pub(crate) fn open_details(&mut self) {
         self.on_details = true;

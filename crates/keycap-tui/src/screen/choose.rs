@@ -142,6 +142,7 @@ impl Screen for Choose {
                     | Answer::Capability(_)
                     | Answer::Vault(_)
                     | Answer::Exchanged(_)
+                    | Answer::Filed(_)
                     | Answer::SetUp(_)
                     | Answer::Done => {}
                 }

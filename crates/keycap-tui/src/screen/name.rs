@@ -55,7 +55,7 @@ impl Naming {
             (For::Name, Kind::Key | Kind::Card) => Some(Change::RenameKey { name, to: text }),
             (For::Name, Kind::Service) => Some(Change::RenameService { name, to: text }),
             (For::Name, Kind::Capability) => Some(Change::RenameCapability { name, to: text }),
-            (For::Name, Kind::Grant) => None,
+            (For::Name, Kind::Grant | Kind::File) => None,
             (For::Hints, _) => {
                 let hints = text.split([',', ' ']).map(str::trim).filter(|hint| !hint.is_empty()).map(str::to_owned).collect();
                 Some(Change::Hints { name, hints })
@@ -120,6 +120,7 @@ impl Screen for Naming {
                     | Answer::Capability(_)
                     | Answer::Vault(_)
                     | Answer::Exchanged(_)
+                    | Answer::Filed(_)
                     | Answer::SetUp(_)
                     | Answer::Done => None,
                 };

@@ -29,6 +29,8 @@ pub(crate) enum Standing {
     Filling,
     /// Asked whether to discard it.
     Leaving,
+    /// Asked whether it is really to be done, with what there is to know.
+    Asking(&'static str),
     /// The vault is at it.
     Busy(&'static str),
 }
@@ -48,8 +50,9 @@ pub(crate) fn wizard(frame: &mut Frame<'_>, area: Rect, name: &str, form: &mut F
     let inner = pane(frame, right, title(theme, "What it would be", false), false, theme);
     let mut fields = Fields::new(theme);
     match standing {
-        Standing::Leaving => {
-            fields.text(Role::Strong, "Discard what you filled in?");
+        Standing::Leaving | Standing::Asking(_) => {
+            let question = if let Standing::Asking(question) = standing { question } else { "Discard what you filled in?" };
+            fields.text(Role::Strong, question);
             fields.spans(Line::from(vec![
                 span(theme, Role::Accent, "y"),
                 span(theme, Role::Plain, " yes    "),

@@ -117,6 +117,9 @@ fn progress(task: &Task, world: &World) -> Line<'static> {
     if let Some(rate) = task.rate(world.moment.running).filter(|_| unit == Unit::Bytes && task.runs()) {
         text.push_str(&format!(" {rate:.0} MB/s", rate = rate / 1_000_000.0));
     }
+    if let Some(remaining) = task.remaining(world.moment.running) {
+        text.push_str(&format!(" {}:{:02}", remaining.as_secs() / 60, remaining.as_secs() % 60));
+    }
     line(theme, Role::Plain, text)
 }
 

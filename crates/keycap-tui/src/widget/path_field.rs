@@ -155,7 +155,7 @@ mod tests {
     use super::*;
 
     fn entry(name: &str, folder: bool) -> Entry {
-        Entry { name: name.to_owned(), folder }
+        Entry { name: name.to_owned(), folder, bytes: 0 }
     }
 
     fn press(field: &mut PathField, keys: &[&str]) -> Walked {
