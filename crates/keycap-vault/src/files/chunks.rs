@@ -255,7 +255,9 @@ impl Shared<'_> {
             let result = if std::mem::take(&mut filled) {
                 batch.apply(self)
             } else {
-                match lock(&self.source).fill(&mut batch, self.way) {
+                // By itself: in the head of the match the lock would be held to its end, and no two workers would do their chunks at once.
+                let read = lock(&self.source).fill(&mut batch, self.way);
+                match read {
                     Ok(false) => return,
                     Ok(true) => batch.apply(self),
                     Err(error) => Err(FileError::of_reader(error)),
