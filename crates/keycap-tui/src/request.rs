@@ -6,7 +6,9 @@ mod change;
 mod exchange;
 mod file;
 mod filing;
+mod place;
 mod setup;
+mod upkeep;
 
 use keycap_vault::view::{
     CapabilityView, DoctorFinding, ExplainView, GatewayView, GrantView, GrantsPage, KeyView, LogPage, LogVerification, MendView, RevokePreview,
@@ -21,7 +23,9 @@ use keycap_vault::{
 pub(crate) use change::Change;
 pub(crate) use exchange::{Exchange, Exchanged, Found, Leave, Out, Source, is_card};
 pub(crate) use filing::{Filed, Filing, OpenPlan, Readers, Readership, SealPlan, Survey, inputs, output};
-pub(crate) use setup::{Place, SetUp, Setup};
+pub(crate) use place::Place;
+pub(crate) use setup::{SetUp, Setup};
+pub(crate) use upkeep::{Convert, Kept, OpenedBackup, Upkeep};
 
 use crate::event::Wanted;
 
@@ -92,6 +96,8 @@ pub(crate) enum Request {
     Exchange(Box<Exchange>),
     /// What is done with files.
     Filing(Box<Filing>),
+    /// What is done to the vault as a whole.
+    Upkeep(Box<Upkeep>),
     /// What is asked before there is a vault.
     Setup(Setup),
     /// Locks the vault for all processes.
@@ -149,6 +155,8 @@ pub(crate) enum Answer {
     Exchanged(Exchanged),
     /// What was found out about files, or is to be done with them.
     Filed(Filed),
+    /// What was done to the vault as a whole.
+    Kept(Kept),
     /// What was asked before there was a vault.
     SetUp(SetUp),
     /// It is done, and there is no more to say.
@@ -224,6 +232,11 @@ impl Request {
         Self::Filing(Box::new(filing))
     }
 
+    /// Asks for what is done to the vault as a whole.
+    pub(crate) fn upkeep(upkeep: Upkeep) -> Self {
+        Self::Upkeep(Box::new(upkeep))
+    }
+
     /// Whether the vault must be unlocked for it: what changes anything writes to the log, whose chain has a secret key.
     pub(crate) fn needs_secrets(&self) -> bool {
         match self {
@@ -261,7 +274,8 @@ impl Request {
             | Self::ImportKey { .. }
             | Self::ImportService { .. }
             | Self::OpenCapability(_)
-            | Self::HandOver => true,
+            | Self::HandOver
+            | Self::Upkeep(_) => true,
         }
     }
 
@@ -355,6 +369,7 @@ impl Request {
             Self::Setup(setup) => setup.run(vault.folder())?.0,
             Self::Exchange(exchange) => Answer::Exchanged(exchange.run(vault)?),
             Self::Filing(filing) => Answer::Filed(filing.run(vault)?),
+            Self::Upkeep(upkeep) => Answer::Kept(upkeep.run(vault)?),
             Self::Lock => {
                 vault.lock()?;
                 Answer::Done

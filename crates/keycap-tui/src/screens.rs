@@ -7,7 +7,7 @@ use keycap_vault::action::{Action, Place};
 use crate::screen::{
     Kind, Screen, Step, Tab, Target, activity, add as adding, capabilities, choose as choosing, confirm, delegate as delegating,
     explain as explaining, files, first_run as begin, form, grants, help as helping, keys, mint as minting, name, overview, palette as palettes,
-    revoke as revoking, sealing, services, settings as setting, share as sharing, tasks as running,
+    protection, restore as restoring, revoke as revoking, sealing, services, settings as setting, share as sharing, tasks as running,
 };
 use crate::world::World;
 
@@ -146,6 +146,21 @@ pub(crate) fn connect(_world: &World, target: Option<Target>) -> Vec<Step> {
 /// The whole vault into a sealed file.
 pub(crate) fn backup(_world: &World, _target: Option<Target>) -> Vec<Step> {
     vec![Step::Open(Box::new(form::Form::backup()))]
+}
+
+/// What a backup holds into the vault, after showing what would change.
+pub(crate) fn restore(_world: &World, _target: Option<Target>) -> Vec<Step> {
+    vec![Step::Open(Box::new(restoring::Restore::new()))]
+}
+
+/// What unlocks the secrets.
+pub(crate) fn unlocking(_world: &World, _target: Option<Target>) -> Vec<Step> {
+    vec![Step::Open(Box::new(protection::Protection::unlocking()))]
+}
+
+/// Where the secrets rest.
+pub(crate) fn convert(world: &World, _target: Option<Target>) -> Vec<Step> {
+    vec![Step::Open(Box::new(protection::Protection::convert(world.context().sealed)))]
 }
 
 /// Whether something would be allowed.

@@ -11,7 +11,7 @@ use keycap_vault::files::{Cancel, Existing, Folding, Form, Input, Output, SealJo
 use keycap_vault::view::{DoctorFinding, GatewayView, Level, SessionView, VaultStatus};
 use keycap_vault::words::TimeWords;
 use keycap_vault::{AcceptAs, DelegateRequest, Environment, Limits, MintRequest, NewService, Reason, RevokeReason, SecretText, SecretsChoice};
-use keycap_vault::{KeyringState, NoPrompts, SealFrom, ShareHow, ShareRequest, Times, UnixSeconds, UnlockMethod, Vault, When};
+use keycap_vault::{KeyringState, NoPrompts, SealFrom, ShareHow, ShareRequest, Times, UnixSeconds, Unlock, UnlockMethod, Vault, When};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
@@ -148,6 +148,12 @@ impl Stage {
                         }
                         answer
                     }),
+                    // A vault that is borrowed cannot be handed over: another is, over the same folder.
+                    Request::HandOver => {
+                        let mut vault = Vault::open(self.vault.folder(), Environment::fixed(UnixSeconds::new(NOW), 13)).unwrap();
+                        vault.unlock(Unlock::File).unwrap();
+                        Ok(Answer::Vault(Box::new(vault)))
+                    }
                     // What the doctor finds is the machine's affair.
                     Request::Doctor => Ok(Answer::Doctor(findings())),
                     request => request.run(&mut self.vault).map(|answer| self.neutral(answer)),

@@ -71,6 +71,9 @@ pub(crate) fn way(id: &str) -> Option<Way> {
         "run" => Way::CommandLine("the command needs the terminal that this interface has; connect leads there from any other"),
         "vault.status" | "doctor" => Way::Tab(Tab::Overview),
         "record.seal" | "record.open" => Way::CommandLine("programs pipe their records through it"),
+        "vault.restore" => Way::Screen { of: &[], open: screens::restore },
+        "vault.passwd" => Way::Screen { of: &[], open: screens::unlocking },
+        "vault.convert" => Way::Screen { of: &[], open: screens::convert },
         "vault.backup" => Way::Screen { of: &[], open: screens::backup },
         // The lock screen is in front of everything while there is something to unlock.
         "vault.lock" | "vault.unlock" => Way::Lock,

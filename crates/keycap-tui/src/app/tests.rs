@@ -4,6 +4,7 @@ mod exchange;
 mod files;
 mod first_run;
 mod settings;
+mod upkeep;
 
 use std::time::Duration;
 
@@ -135,8 +136,7 @@ fn locked() {
 }
 
 /// What is named with its command line until it has a dialog: no more than these, and none that has one.
-const ON_THE_COMMAND_LINE: &[&str] =
-    &["group.new", "group.list", "group.show", "group.add", "group.remove", "vault.restore", "vault.passwd", "vault.convert"];
+const ON_THE_COMMAND_LINE: &[&str] = &["group.new", "group.list", "group.show", "group.add", "group.remove"];
 
 #[test]
 fn every_action_of_the_registry_is_done_here_or_says_why_not() {

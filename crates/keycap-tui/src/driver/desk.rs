@@ -13,7 +13,7 @@ use keycap_vault::{NoPrompts, SecretText, Unlock, Vault, VaultError};
 
 use super::open_vault;
 use crate::event::{Address, Event, Wanted};
-use crate::request::{Failure, Request, UnlockBy, wanted};
+use crate::request::{Answer, Failure, Kept, Request, UnlockBy, wanted};
 
 /// How often it is looked whether another process has changed the ledger.
 const WATCH: Duration = Duration::from_millis(300);
@@ -147,7 +147,7 @@ impl Secrets {
     ///
     /// # Errors
     /// What a person has to give before it can be done.
-    fn answer(&mut self, request: &Request) -> Result<Result<crate::request::Answer, Failure>, Wanted> {
+    fn answer(&mut self, request: &Request) -> Result<Result<Answer, Failure>, Wanted> {
         if let Request::Setup(setup) = request {
             return Ok(setup.run(&self.folder).map(|(answer, made)| {
                 self.vault = made.or_else(|| self.vault.take());
@@ -171,12 +171,17 @@ impl Secrets {
         if matches!(request, Request::HandOver)
             && let Some(vault) = self.vault.take()
         {
-            return Ok(Ok(crate::request::Answer::Vault(Box::new(vault))));
+            return Ok(Ok(Answer::Vault(Box::new(vault))));
         }
-        Ok(match open(&mut self.vault, &self.folder) {
+        let outcome = match open(&mut self.vault, &self.folder) {
             Ok(vault) => request.run(vault),
             Err(error) => Err(error.into()),
-        })
+        };
+        if matches!(outcome, Ok(Answer::Kept(Kept::Unlocking(_)))) {
+            // What was given at the start does not open it any more.
+            self.passphrase = None;
+        }
+        Ok(outcome)
     }
 
     /// Unlocks with what is at hand, and ends a lock if that is what is asked for; what a person has to give, if that is not enough.

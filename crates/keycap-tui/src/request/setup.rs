@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use keycap_vault::passphrase::generate_words;
-use keycap_vault::{Backup, Environment, KeyringState, OpenWith, SecretText, SecretsChoice, UnlockMethod, Vault, keyring_state};
+use keycap_vault::{Backup, Environment, KeyringState, OpenWith, SecretText, Vault, keyring_state};
 use tempfile::TempDir;
 
-use super::{Answer, Failure};
+use super::{Answer, Failure, Place};
 use crate::keymap::Keymap;
 use crate::settings::Settings;
 use crate::{demo, file};
@@ -31,15 +31,6 @@ pub(crate) enum Setup {
     Keep { settings: Settings, file: PathBuf },
     /// Whether the file that gives keys other meanings contradicts itself now.
     Keys(PathBuf),
-}
-
-/// Where secrets are to rest.
-#[derive(Debug)]
-pub(crate) enum Place {
-    /// Each as an item of its own in the system's keyring.
-    Keyring,
-    /// Sealed in the ledger, under a passphrase.
-    Passphrase(SecretText),
 }
 
 /// What is answered.
@@ -70,10 +61,10 @@ impl Setup {
         let (done, made) = match self {
             Self::Keyring => (SetUp::Keyring(keyring_state()), None),
             Self::Words => (SetUp::Words(generate_words(&mut Environment::system())), None),
-            Self::Create(place) => (SetUp::Made, Some(Vault::create(folder, place.choice(), Environment::system())?)),
+            Self::Create(place) => (SetUp::Made, Some(place.with(|choice| Vault::create(folder, choice, Environment::system()))?)),
             Self::Restore { file, passphrase, place } => {
                 let backup = read(file, passphrase)?;
-                let (vault, diff) = Vault::restore_new(folder, place.choice(), Environment::system(), backup)?;
+                let (vault, diff) = place.with(|choice| Vault::restore_new(folder, choice, Environment::system(), backup))?;
                 (SetUp::Restored(diff.add.len()), Some(vault))
             }
             Self::Prove { file, passphrase } => {
@@ -96,20 +87,11 @@ impl Setup {
     }
 }
 
-impl Place {
-    fn choice(&self) -> SecretsChoice<'_> {
-        match self {
-            Self::Keyring => SecretsChoice::Keyring,
-            Self::Passphrase(passphrase) => SecretsChoice::Sealed(UnlockMethod::Passphrase { passphrase, work_factor: None }),
-        }
-    }
-}
+/// Bytes of a backup, at most: one of a million grants has some 600 MB.
+pub(super) const MOST_BACKUP: u64 = 2 << 30;
 
-/// Opens a backup. A vault with a million grants makes one of some 300 MB.
 fn read(file: &Path, passphrase: &SecretText) -> Result<Backup, Failure> {
-    const MOST_BYTES: u64 = 2 << 30;
-
-    let sealed = file::read(file, MOST_BYTES)?;
+    let sealed = file::read(file, MOST_BACKUP)?;
     let with = OpenWith::Passphrase(SecretText::new(passphrase.expose().to_owned()));
     Ok(Backup::read(sealed.expose(), &with)?)
 }

@@ -110,41 +110,21 @@ impl Screen for Choose {
     fn update(&mut self, input: Input<'_>, _world: &World) -> Vec<Step> {
         match input {
             Input::Shown => self.questions(),
-            Input::Answered { outcome: Ok(answer), .. } => {
-                match answer {
-                    Answer::Keys(keys) => self.offer(keys.iter().map(|key| (key.target(), key.fingerprint.clone())).collect()),
-                    Answer::Services(services) => {
+            Input::Answered { slot, outcome: Ok(answer) } => {
+                match (slot, answer) {
+                    (_, Answer::Keys(keys)) => self.offer(keys.iter().map(|key| (key.target(), key.fingerprint.clone())).collect()),
+                    (_, Answer::Services(services)) => {
                         self.offer(services.iter().map(|service| (service.target(), service.fingerprint.clone())).collect());
                     }
-                    Answer::Capabilities(held) => self.offer(held.iter().map(|held| (held.target(), held.allows.clone())).collect()),
-                    Answer::Grants(page) => {
+                    (_, Answer::Capabilities(held)) => self.offer(held.iter().map(|held| (held.target(), held.allows.clone())).collect()),
+                    (_, Answer::Grants(page)) => {
                         let rows = page.rows.into_iter().map(|row| row.grant);
                         let target =
                             |grant: &keycap_vault::view::GrantView| Target { kind: Kind::Grant, name: grant.name.clone(), id: grant.rid.clone() };
                         self.grants = rows.map(|grant| (target(&grant), format!("{}  {}", grant.service, grant.state.word()))).collect();
                         self.filter();
                     }
-                    Answer::Status { .. }
-                    | Answer::Overview(_)
-                    | Answer::Grant(_)
-                    | Answer::Live(_)
-                    | Answer::Log(_)
-                    | Answer::Explained(_)
-                    | Answer::RevokePreview(_)
-                    | Answer::Receipt(_)
-                    | Answer::Doctor(_)
-                    | Answer::Mended(_)
-                    | Answer::Verified(_)
-                    | Answer::Changed { .. }
-                    | Answer::Key(_)
-                    | Answer::Service(_)
-                    | Answer::Told(_)
-                    | Answer::Capability(_)
-                    | Answer::Vault(_)
-                    | Answer::Exchanged(_)
-                    | Answer::Filed(_)
-                    | Answer::SetUp(_)
-                    | Answer::Done => {}
+                    (_, _) => {}
                 }
                 Vec::new()
             }

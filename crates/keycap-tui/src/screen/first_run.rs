@@ -3,7 +3,6 @@
 
 mod rows;
 
-use keycap_vault::passphrase::{LEAST_SCORE, strength};
 use keycap_vault::{ExportTo, KeyringState, SecretText};
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -11,6 +10,7 @@ use ratatui::layout::Rect;
 use crate::file::typed;
 use crate::keymap::{ESC, Key};
 use crate::request::{Answer, Failure, Place, Request, SetUp, Setup};
+use crate::screen::passphrase::{self, MAKE_WORDS};
 use crate::screen::{Hint, Input, Screen, Shape, Step};
 use crate::theme::Role;
 use crate::toast::Toast;
@@ -63,8 +63,6 @@ const KEY: u32 = 3;
 const BACKUP: u32 = 4;
 const PROVE: u32 = 5;
 const DEMO: u32 = 6;
-/// Makes a passphrase.
-const MAKE_WORDS: Key = Key { code: crossterm::event::KeyCode::Char('g'), ctrl: true, alt: false };
 /// Columns and rows of the box in the middle, if there are so many.
 const BOX: (u16, u16) = (88, 24);
 
@@ -117,27 +115,11 @@ impl FirstRun {
         if self.stage == Stage::Backup {
             self.form.show("file", takes);
         }
-        let typed = self.form.secret("passphrase");
-        let said = if typed.expose().is_empty() { String::new() } else { said(&typed) };
-        self.form.set_note("passphrase", if said.is_empty() { rows::PASSPHRASE.to_owned() } else { format!("{said} {}", rows::PASSPHRASE) });
+        passphrase::judge(&mut self.form);
     }
 
-    /// The new passphrase, if it is good and was typed twice.
-    fn passphrase(&mut self) -> Result<SecretText, (&'static str, String)> {
-        let (first, again) = (self.form.secret("passphrase"), self.form.secret("again"));
-        let strength = strength(&first, &["keycap"]);
-        if strength.score < LEAST_SCORE {
-            let advice = strength.advice.map(|advice| format!(" {advice}")).unwrap_or_default();
-            return Err(("passphrase", format!("That would be {}.{advice} Ctrl-g makes six words that nobody would guess.", strength.word)));
-        }
-        if first.expose() != again.expose() {
-            return Err(("again", "The two differ: type the second one again.".to_owned()));
-        }
-        Ok(first)
-    }
-
-    fn place(&mut self) -> Result<Place, (&'static str, String)> {
-        if self.takes_passphrase() { self.passphrase().map(Place::Passphrase) } else { Ok(Place::Keyring) }
+    fn place(&self) -> Result<Place, (&'static str, String)> {
+        if self.takes_passphrase() { passphrase::taken(&self.form).map(Place::Passphrase) } else { Ok(Place::Keyring) }
     }
 
     /// What the button of this step asks for.
@@ -173,7 +155,7 @@ impl FirstRun {
             Stage::Backup if self.form.chosen("when") == 1 => Ok(leave("make a backup before anything is lost: the overview reminds of it")),
             Stage::Backup => {
                 self.backup = self.named("file")?;
-                let passphrase = self.passphrase()?;
+                let passphrase = passphrase::taken(&self.form)?;
                 self.busy = Some("backing up…");
                 ask(BACKUP, Request::Backup { file: typed(&self.backup), to: ExportTo::Passphrase(passphrase) })
             }
@@ -247,9 +229,7 @@ impl FirstRun {
                 }
             }
             (WORDS, Answer::SetUp(SetUp::Words(words))) => {
-                self.form.set_secret("passphrase", &words);
-                self.form.set_secret("again", &SecretText::new(String::new()));
-                self.form.go_to("again");
+                passphrase::fill(&mut self.form, &words);
                 self.wrong = None;
                 self.settle();
                 self.words = Some(words);
@@ -291,12 +271,6 @@ impl FirstRun {
             Stage::Backup | Stage::Prove => "4/4",
         }
     }
-}
-
-/// What there is to say about a passphrase.
-fn said(passphrase: &SecretText) -> String {
-    let strength = strength(passphrase, &["keycap"]);
-    format!("{}{} {}.", "▮".repeat(usize::from(strength.score)), "▯".repeat(usize::from(4 - strength.score.min(4))), strength.word)
 }
 
 fn leave(hint: &str) -> Vec<Step> {

@@ -93,36 +93,14 @@ impl Screen for Naming {
                 let request = if self.what == For::Hints { Request::Services } else { Request::Capabilities };
                 vec![Step::Ask { slot: 0, request }]
             }
-            Input::Answered { outcome: Ok(answer), .. } => {
-                let text = match answer {
-                    Answer::Services(services) => {
+            Input::Answered { slot, outcome: Ok(answer) } => {
+                let text = match (slot, answer) {
+                    (_, Answer::Services(services)) => {
                         let service = services.into_iter().find(|service| service.fingerprint_full == self.target.id);
                         service.map(|service| service.hints.join(", "))
                     }
-                    Answer::Capabilities(held) => held.into_iter().find(|held| held.name == self.target.name).and_then(|held| held.gateway),
-                    Answer::Status { .. }
-                    | Answer::Overview(_)
-                    | Answer::Keys(_)
-                    | Answer::Grants(_)
-                    | Answer::Grant(_)
-                    | Answer::Live(_)
-                    | Answer::Log(_)
-                    | Answer::Explained(_)
-                    | Answer::RevokePreview(_)
-                    | Answer::Receipt(_)
-                    | Answer::Doctor(_)
-                    | Answer::Mended(_)
-                    | Answer::Verified(_)
-                    | Answer::Changed { .. }
-                    | Answer::Key(_)
-                    | Answer::Service(_)
-                    | Answer::Told(_)
-                    | Answer::Capability(_)
-                    | Answer::Vault(_)
-                    | Answer::Exchanged(_)
-                    | Answer::Filed(_)
-                    | Answer::SetUp(_)
-                    | Answer::Done => None,
+                    (_, Answer::Capabilities(held)) => held.into_iter().find(|held| held.name == self.target.name).and_then(|held| held.gateway),
+                    (_, _) => None,
                 };
                 if !self.read && self.field.is_empty() {
                     self.field = LineField::with(&text.unwrap_or_default());

@@ -12,6 +12,7 @@ use ratatui::layout::Rect;
 use crate::keymap::{ESC, Key};
 use crate::request::{Answer, Failure, Filed, Filing, OpenPlan, Readers, Readership, Request, SealPlan, Survey};
 use crate::screen::proposal::{Proposal, Standing, wizard};
+use crate::screen::reader_names;
 use crate::screen::{Hint, Input, Screen, Step};
 use crate::toast::Toast;
 use crate::widget::form::{Form, Pressed};
@@ -102,7 +103,7 @@ impl Sealing {
                 vec![Step::Stay]
             }
             // A name that is half typed is not wrong yet.
-            Ok(_) if rows::is_begun(self.form.text("to"), &self.readers) => vec![Step::Stay],
+            Ok(_) if reader_names::is_begun(self.form.text("to"), &self.readers) => vec![Step::Stay],
             // What takes the secrets is looked for when it is done: nobody is asked for a passphrase because of a letter.
             Ok(to) if to.secrets || to.passphrase.is_some() => vec![Step::Stay],
             Ok(to) => vec![Step::Ask { slot: FOUND, request: Request::filing(Filing::Readership(to)) }],
@@ -188,7 +189,7 @@ impl Sealing {
             }
             Stage::Filling if key == ESC => vec![Step::Close],
             Stage::Filling if key.code == crossterm::event::KeyCode::Tab && self.form.focus() == "to" => {
-                match rows::completed(self.form.text("to"), &self.readers) {
+                match reader_names::completed(self.form.text("to"), &self.readers) {
                     Some(text) => {
                         self.form.set_text("to", &text);
                         self.pressed(Pressed::Changed)

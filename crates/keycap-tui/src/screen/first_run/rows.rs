@@ -3,6 +3,7 @@
 use keycap_vault::KeyringState;
 
 use super::{Stage, Wants};
+use crate::screen::passphrase;
 use crate::theme::Role;
 use crate::widget::form::{Form, Pickable, Row};
 
@@ -14,9 +15,6 @@ const BEGINNINGS: [(&str, &str, Wants); 5] = [
     ("take in what I was given", "a capability or a card", Wants::Import("add")),
     ("look around", "in a vault that is thrown away; nothing is kept", Wants::LookAround),
 ];
-
-/// What one should know about a passphrase.
-pub(super) const PASSPHRASE: &str = "Several words are better than one. Ctrl-g makes some.";
 
 pub(super) fn begin() -> Form {
     let mut form = Form::new(vec![Row::pick("begin", "Begin"), Row::button("go", "Go on")]);
@@ -41,7 +39,8 @@ pub(super) fn place(keyring: bool, restore: bool) -> Form {
         let note = "In the keyring nothing is to be typed; sealed, each start asks for the passphrase.";
         rows.push(Row::choice("place", "Keep them", ["in the system's keyring", "sealed, by a passphrase"]).note(note));
     }
-    rows.extend([Row::secret("passphrase", "Passphrase").note(PASSPHRASE), Row::secret("again", "Again"), Row::button("go", "Make the vault")]);
+    rows.extend(passphrase::rows());
+    rows.push(Row::button("go", "Make the vault"));
     Form::new(rows)
 }
 
@@ -51,11 +50,12 @@ pub(super) fn key() -> Form {
 }
 
 pub(super) fn backup() -> Form {
+    let [first, again] = passphrase::rows();
     Form::new(vec![
         Row::choice("when", "Back up", ["now", "later"]),
         Row::line("file", "File", "a file that is not there yet").with("keycap-backup.age").note("Move it to another place than this machine."),
-        Row::secret("passphrase", "Passphrase").note(PASSPHRASE),
-        Row::secret("again", "Again"),
+        first,
+        again,
         Row::button("go", "Go on"),
     ])
 }

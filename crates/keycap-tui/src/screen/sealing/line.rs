@@ -7,6 +7,8 @@ use keycap_vault::words::bytes;
 
 use super::{Doing, rows};
 use crate::request::{Readers, Survey};
+use crate::screen::command_line::quoted;
+use crate::screen::reader_names::words;
 use crate::widget::form::Form;
 
 /// What resealing cannot do, and the question.
@@ -48,7 +50,7 @@ pub(super) fn sentence(doing: Doing, all: &[PathBuf], survey: Option<&Survey>, f
 
 fn readers(form: &Form, found: Option<&[RecipientView]>) -> String {
     let Some(found) = found else {
-        let names = rows::words(form.text("to"));
+        let names = words(form.text("to"));
         return if names.is_empty() { "whom you name".to_owned() } else { names.join(", ") };
     };
     let name = |view: &RecipientView| {
@@ -75,52 +77,38 @@ fn shortened(name: &str) -> String {
 
 /// The same on the command line.
 pub(super) fn command(doing: Doing, files: &[PathBuf], form: &Form, readers: &Readers) -> String {
-    let mut words = vec!["keycap".to_owned()];
+    let mut line = vec!["keycap".to_owned()];
     let flag = |on: bool, flag: &str| on.then(|| flag.to_owned());
     let verb = match doing {
         Doing::Seal => "seal",
         Doing::Open => "open",
         Doing::Reseal => "reseal",
     };
-    words.push(verb.to_owned());
+    line.push(verb.to_owned());
     if doing != Doing::Open && form.chosen("under") == 0 {
-        words.extend(rows::words(form.text("to")).iter().flat_map(|name| ["-r".to_owned(), quoted(name)]));
-        words.extend(rows::sender(form, readers).iter().flat_map(|key| ["--from".to_owned(), quoted(key)]));
-        words.extend(flag(form.chosen("from") > 0 && form.chosen("mutual") == 1, "--mutual"));
-        words.extend(flag(form.chosen("self") == 1, "--no-self"));
+        line.extend(words(form.text("to")).iter().flat_map(|name| ["-r".to_owned(), quoted(name)]));
+        line.extend(rows::sender(form, readers).iter().flat_map(|key| ["--from".to_owned(), quoted(key)]));
+        line.extend(flag(form.chosen("from") > 0 && form.chosen("mutual") == 1, "--mutual"));
+        line.extend(flag(form.chosen("self") == 1, "--no-self"));
     }
-    words.extend(flag(form.chosen("under") == 1, "--passphrase"));
-    words.extend(flag(form.chosen("form") == 1, "--armor"));
-    words.extend(flag(form.chosen("folding") == 1, "--tar"));
-    words.extend(flag(form.chosen("folding") == 2, "--each"));
-    words.extend(flag(form.chosen("folders") == 1, "--keep-tar"));
-    words.extend(flag(form.chosen("lapsed") == 1, "--lapsed"));
+    line.extend(flag(form.chosen("under") == 1, "--passphrase"));
+    line.extend(flag(form.chosen("form") == 1, "--armor"));
+    line.extend(flag(form.chosen("folding") == 1, "--tar"));
+    line.extend(flag(form.chosen("folding") == 2, "--each"));
+    line.extend(flag(form.chosen("folders") == 1, "--keep-tar"));
+    line.extend(flag(form.chosen("lapsed") == 1, "--lapsed"));
     match form.text("into") {
         "" => {}
         // With a separator at its end it is a folder, whether it is there or not.
-        folder => words.extend(["--output".to_owned(), quoted(&format!("{}/", folder.trim_end_matches('/')))]),
+        folder => line.extend(["--output".to_owned(), quoted(&format!("{}/", folder.trim_end_matches('/')))]),
     }
-    words.extend(files.iter().map(|file| quoted(&file.display().to_string())));
-    words.join(" ")
-}
-
-/// A word as a shell takes it.
-fn quoted(word: &str) -> String {
-    let plain = |character: char| character.is_ascii_alphanumeric() || "-_./:@%+=~".contains(character);
-    if !word.is_empty() && word.chars().all(plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', "'\\''")) }
+    line.extend(files.iter().map(|file| quoted(&file.display().to_string())));
+    line.join(" ")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_word_is_quoted_where_a_shell_would_read_something_else() {
-        assert_eq!(quoted("report.pdf"), "report.pdf");
-        assert_eq!(quoted("my file"), "'my file'");
-        assert_eq!(quoted("it's; rm"), "'it'\\''s; rm'");
-        assert_eq!(quoted(""), "''");
-    }
 
     #[test]
     fn a_long_recipient_keeps_its_ends() {

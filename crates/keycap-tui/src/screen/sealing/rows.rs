@@ -5,6 +5,7 @@ use keycap_vault::{SealFrom, SecretText, WhatLapsed};
 
 use super::Doing;
 use crate::request::{Readers, Readership, Survey};
+use crate::screen::reader_names::{self, words};
 use crate::widget::form::{Form, Row};
 
 /// What keeps the rows from being done, and where.
@@ -16,8 +17,6 @@ pub(super) struct Wrong {
 
 /// Fewer characters are no passphrase for a file that anybody may copy.
 const LEAST_PASSPHRASE: usize = 10;
-/// Names that are offered at a time.
-const OFFERED: usize = 8;
 
 /// The row in which one begins.
 pub(super) const fn first(doing: Doing) -> &'static str {
@@ -77,8 +76,7 @@ pub(super) fn settle(form: &mut Form, doing: Doing, files: usize, survey: Option
         form.show("mutual", !passphrase && form.chosen("from") > 0);
         form.show("folding", folders > 0 || files > 1);
     }
-    let offer = offered(form.text("to"), readers);
-    form.set_note("to", if offer.is_empty() { "Names in this vault, age1… or SSH public keys, with commas between them.".to_owned() } else { offer });
+    form.set_note("to", reader_names::note(form.text("to"), readers));
 }
 
 /// The keys of one's own that can show themselves as senders.
@@ -124,16 +122,6 @@ pub(super) fn sender(form: &Form, readers: &Readers) -> Option<String> {
     readers.keys.iter().filter(|key| key.own).nth(at).map(|key| key.name.clone())
 }
 
-/// Names with commas or blanks between them; an SSH key has blanks of its own.
-pub(super) fn words(text: &str) -> Vec<String> {
-    text.split(',')
-        .map(str::trim)
-        .flat_map(|part| if part.starts_with("ssh-") { vec![part] } else { part.split_whitespace().collect() })
-        .filter(|word| !word.is_empty())
-        .map(str::to_owned)
-        .collect()
-}
-
 pub(super) fn folding(form: &Form) -> Folding {
     match form.chosen("folding") {
         1 => Folding::Together,
@@ -152,48 +140,4 @@ pub(super) fn lapsed(form: &Form) -> WhatLapsed {
 
 pub(super) fn folders(form: &Form) -> Folders {
     if form.chosen("folders") == 1 { Folders::Keep } else { Folders::Unpack }
-}
-
-/// The text with the last word completed, if there is a name that begins like it.
-pub(super) fn completed(text: &str, readers: &Readers) -> Option<String> {
-    let (before, begun) = last_word(text);
-    let name = names(readers).find(|name| !begun.is_empty() && name.starts_with(begun) && *name != begun)?;
-    Some(format!("{before}{name}"))
-}
-
-/// Whether the last word is the beginning of a name, and none itself.
-pub(super) fn is_begun(text: &str, readers: &Readers) -> bool {
-    let (_, begun) = last_word(text);
-    completed(text, readers).is_some() && !names(readers).any(|name| name == begun)
-}
-
-/// Names that begin like the last word.
-fn offered(text: &str, readers: &Readers) -> String {
-    let (_, begun) = last_word(text);
-    let there = words(text);
-    let found: Vec<&str> = names(readers).filter(|name| name.starts_with(begun) && !there.iter().any(|there| there == name)).take(OFFERED).collect();
-    if found.is_empty() { String::new() } else { format!("Tab completes: {}", found.join(", ")) }
-}
-
-fn last_word(text: &str) -> (&str, &str) {
-    let at = text.rfind([',', ' ']).map_or(0, |at| at + 1);
-    text.split_at_checked(at).unwrap_or((text, ""))
-}
-
-fn names(readers: &Readers) -> impl Iterator<Item = &str> {
-    let keys = readers.keys.iter().map(|key| key.name.as_str());
-    let groups = readers.groups.iter().map(|group| group.name.as_str());
-    keys.chain(groups).chain(readers.capabilities.iter().map(|capability| capability.name.as_str()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_stand_between_commas_and_blanks_and_an_ssh_key_stays_whole() {
-        assert_eq!(words(" bob, friends  age1x,"), ["bob", "friends", "age1x"]);
-        assert_eq!(words("bob, ssh-ed25519 AAAA me@host"), ["bob", "ssh-ed25519 AAAA me@host"]);
-        assert!(words(" , ").is_empty());
-    }
 }
