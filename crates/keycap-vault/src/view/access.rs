@@ -6,6 +6,7 @@ use super::grant::{HolderView, State};
 
 /// A capability held.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct CapabilityView {
     /// Its name in this vault.
     pub name: String,
@@ -39,6 +40,7 @@ pub struct CapabilityView {
 
 /// One block of a chain.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct BlockView {
     /// `grant`, `link` or `hand-off`.
     pub kind: &'static str,
@@ -50,6 +52,7 @@ pub struct BlockView {
 
 /// What a pasted, scanned or opened text holds, before anything is stored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct IncomingView {
     /// `capability`, `key-card` or `service-card`.
     pub kind: &'static str,
@@ -75,6 +78,7 @@ pub struct IncomingView {
 
 /// What was taken in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct AddedView {
     /// `capability`, `key-card` or `service-card`.
     pub kind: &'static str,
@@ -86,6 +90,7 @@ pub struct AddedView {
 
 /// What would be delegated.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct DelegatePreview {
     /// What it would allow, in a sentence.
     pub sentence: String,
@@ -99,6 +104,7 @@ pub struct DelegatePreview {
 
 /// What is being shared. The text itself is not in here.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct SharedView {
     /// `capability`, `key-card` or `service-card`.
     pub kind: &'static str,
@@ -116,6 +122,7 @@ pub struct SharedView {
 
 /// What a chain says to a request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct ExplainView {
     /// The capability or grant that was asked about.
     pub name: String,
@@ -129,6 +136,7 @@ pub struct ExplainView {
 
 /// What one caveat says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct FindingView {
     /// The block's place in the chain, from 0.
     pub block: u64,

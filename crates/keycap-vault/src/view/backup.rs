@@ -6,6 +6,7 @@ use serde::Serialize;
 
 /// A backup that was written.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct BackupView {
     /// How many bytes the sealed file has.
     pub bytes: u64,
@@ -21,6 +22,7 @@ pub struct BackupView {
 
 /// What restoring a backup would change, or has changed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct RestoreDiff {
     /// The id of the vault that the backup was made of.
     pub vault: String,
@@ -40,6 +42,7 @@ pub struct RestoreDiff {
 
 /// One thing in a backup.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct DiffLine {
     /// What it is: `key`, `card`, `service`, `grant`, `revocation` or `capability`.
     pub kind: &'static str,

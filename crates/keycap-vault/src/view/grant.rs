@@ -6,6 +6,7 @@ use super::live::{GatewayView, SessionView};
 
 /// What becomes of a grant when it is used now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "kebab-case")]
 pub enum State {
     /// It works.
@@ -36,6 +37,7 @@ impl State {
 
 /// A holder as this vault knows it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct HolderView {
     /// The name of the key or key card, if there is one.
     pub name: Option<String>,
@@ -47,6 +49,7 @@ pub struct HolderView {
 
 /// A grant: a capability that was minted or shared here, or a delegation that a gateway has met.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct GrantView {
     /// Its revocation id, 32 hex digits. Any beginning of at least 4 that is unique names it.
     pub rid: String,
@@ -82,6 +85,7 @@ pub struct GrantView {
 
 /// How a grant was used, as the gateways of this vault have seen it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct UsageView {
     /// The first session.
     pub first: Option<u64>,
@@ -95,6 +99,7 @@ pub struct UsageView {
 
 /// A revocation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct RevokedView {
     /// When.
     pub at: u64,
@@ -108,6 +113,7 @@ pub struct RevokedView {
 
 /// One line of the tree of grants.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct GrantRow {
     /// How deep it stands; 0 for what the service minted.
     pub depth: u32,
@@ -119,6 +125,7 @@ pub struct GrantRow {
 
 /// A page of the tree.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct GrantsPage {
     /// How many minted grants there are in all (with a search: how many grants match).
     pub total: u64,
@@ -132,6 +139,7 @@ pub struct GrantsPage {
 
 /// What would be minted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct MintPreview {
     /// What it allows, in a sentence.
     pub sentence: String,
@@ -147,6 +155,7 @@ pub struct MintPreview {
 
 /// What a revocation would end.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct RevokePreview {
     /// What would be revoked.
     pub target: GrantView,
@@ -169,6 +178,7 @@ impl RevokePreview {
 
 /// What a revocation ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct RevokeReceipt {
     /// What was revoked.
     pub grant: GrantView,
@@ -184,6 +194,7 @@ pub struct RevokeReceipt {
 
 /// One gateway's part in a receipt.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct ReceiptLine {
     /// The gateway.
     pub gateway: GatewayView,

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 /// The vault as a whole.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct VaultStatus {
     /// The vault's folder.
     pub folder: String,
@@ -29,6 +30,7 @@ pub struct VaultStatus {
 
 /// A key of one's own, or the key card of someone else.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct KeyView {
     /// Its name in this vault.
     pub name: String,
@@ -52,6 +54,7 @@ pub struct KeyView {
 
 /// A service.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct ServiceView {
     /// Its name in this vault.
     pub name: String,
@@ -83,6 +86,7 @@ pub struct ServiceView {
 
 /// How many grants a service has.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct GrantCounts {
     /// All of them.
     pub all: u64,

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 /// A gateway of this vault, running or stopped.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct GatewayView {
     /// Its number in the ledger.
     pub id: u64,
@@ -27,6 +28,7 @@ pub struct GatewayView {
 
 /// A session at a gateway.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct SessionView {
     /// The gateway's number.
     pub gateway: u64,

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 /// One thing that was done to the vault, or at its gateways.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct LogRow {
     /// Its number, from 1, without gaps.
     pub seq: u64,
@@ -21,6 +22,7 @@ pub struct LogRow {
 
 /// Some rows of the log, and how many there are in all.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct LogPage {
     /// How many rows the filter lets through.
     pub total: u64,
@@ -30,6 +32,7 @@ pub struct LogPage {
 
 /// Whether the log is as keycap wrote it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct LogVerification {
     /// How many rows there are.
     pub rows: u64,
@@ -43,6 +46,7 @@ pub struct LogVerification {
 
 /// Where the log is not as keycap wrote it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct LogFaultView {
     /// The row's number; `None` if no single row is at fault.
     pub seq: Option<u64>,
@@ -52,6 +56,7 @@ pub struct LogFaultView {
 
 /// Where the log ends.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct LogHeadView {
     /// The number of the last row.
     pub seq: u64,

@@ -6,6 +6,7 @@ use super::grant::HolderView;
 
 /// What the vault says of a sealed file that it opens.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct OpenedView {
     /// The stanza of the header that opened: `X25519`, `keycap1-N` and so on.
     pub stanza: String,
@@ -27,6 +28,7 @@ pub struct OpenedView {
 
 /// The grant with which something was sealed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct OpenedGrant {
     /// The revocation id of the capability's last block, 32 hex digits.
     pub rid: String,
@@ -36,6 +38,7 @@ pub struct OpenedGrant {
 
 /// What age and rage are given so that they seal or open by `age-plugin-keycap`. Nothing in it is secret.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct AgeHandleView {
     /// `recipient` or `identity`.
     pub kind: &'static str,

@@ -1,0 +1,52 @@
+//! What the window can ask for: one function a command, in a file for each screen. Nothing else of this program can be reached from the page.
+
+pub(crate) mod activity;
+pub(crate) mod capabilities;
+pub(crate) mod grants;
+pub(crate) mod import;
+pub(crate) mod keys;
+pub(crate) mod limits;
+pub(crate) mod live;
+pub(crate) mod mint;
+pub(crate) mod overview;
+pub(crate) mod revoke;
+pub(crate) mod services;
+pub(crate) mod share;
+pub(crate) mod upkeep;
+pub(crate) mod vault;
+
+/// Writes a file whole or not at all, readable by its owner alone.
+///
+/// # Errors
+/// If it cannot be written.
+fn write_file(path: &std::path::Path, bytes: &[u8]) -> Result<(), crate::error::UiError> {
+    use std::io::Write;
+
+    let written = atomic_write_file::AtomicWriteFile::open(path).and_then(|mut file| {
+        file.write_all(bytes)?;
+        file.commit()
+    });
+    written.map_err(|error| crate::error::UiError::new("not-written", format!("{} cannot be written: {error}.", path.display())))
+}
+
+/// Reads a file of at most so many bytes.
+///
+/// # Errors
+/// If it cannot be read, or is larger.
+fn read_file(path: &std::path::Path, most: u64) -> Result<Vec<u8>, crate::error::UiError> {
+    use std::io::Read;
+
+    let unread = |why: String| crate::error::UiError::new("not-read", format!("{} cannot be read: {why}.", path.display()));
+    // Looked at first: opening a pipe would wait for somebody to write into it.
+    let metadata = std::fs::metadata(path).map_err(|error| unread(error.to_string()))?;
+    if !metadata.is_file() {
+        return Err(unread("it is no file".to_owned()));
+    }
+    let mut bytes = Vec::new();
+    let file = std::fs::File::open(path).map_err(|error| unread(error.to_string()))?;
+    file.take(most.saturating_add(1)).read_to_end(&mut bytes).map_err(|error| unread(error.to_string()))?;
+    if u64::try_from(bytes.len()).unwrap_or(u64::MAX) > most {
+        return Err(unread(format!("it has more than {} MiB", most >> 20)));
+    }
+    Ok(bytes)
+}

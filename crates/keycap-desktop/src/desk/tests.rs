@@ -1,0 +1,95 @@
+use std::sync::Mutex;
+
+use super::*;
+use crate::gate::IDLE;
+
+/// A desk over a vault sealed under a passphrase, and the events that it told.
+struct World {
+    desk: Desk,
+    told: Arc<Mutex<Vec<Event>>>,
+    folder: tempfile::TempDir,
+}
+
+fn passphrase() -> SecretText {
+    SecretText::new("correct horse".into())
+}
+
+fn world() -> World {
+    let folder = tempfile::tempdir().unwrap();
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let log = Arc::clone(&told);
+    let outlet: Outlet = Arc::new(move |event| log.lock().unwrap().push(event));
+    let desk = Desk::start(folder.path().join("vault"), Arc::new(Gate::new(IDLE)), outlet);
+    World { desk, told, folder }
+}
+
+/// A vault that the tests can make quickly.
+fn create(world: &World) {
+    let passphrase = passphrase();
+    let method = UnlockMethod::Passphrase { passphrase: &passphrase, work_factor: Some(2) };
+    Vault::create(&world.folder.path().join("vault"), SecretsChoice::Sealed(method), Environment::system()).unwrap();
+}
+
+impl World {
+    fn wait_for(&self, event: &Event) {
+        let begun = Instant::now();
+        while !self.told.lock().unwrap().contains(event) {
+            assert!(begun.elapsed() < Duration::from_secs(5), "{event:?} never came: {:?}", self.told.lock().unwrap());
+            thread::sleep(Duration::from_millis(10));
+        }
+    }
+}
+
+#[tokio::test]
+async fn without_a_vault_every_request_says_so() {
+    let world = world();
+    assert_eq!(world.desk.read(|vault| Ok(vault.keys(None)?)).await.unwrap_err().code, UiError::NO_VAULT);
+    assert_eq!(world.desk.keep(|vault| Ok(vault.new_key("a", "")?)).await.unwrap_err().code, UiError::NO_VAULT);
+    assert_eq!(world.desk.wanted().await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_sealed_vault_is_read_at_once_and_changed_after_its_passphrase() {
+    let world = world();
+    create(&world);
+    assert!(world.desk.read(|vault| Ok(vault.keys(None)?)).await.unwrap().is_empty());
+    assert_eq!(world.desk.wanted().await.unwrap(), Some(Wanted::Passphrase));
+    assert_eq!(world.desk.keep(|vault| Ok(vault.new_key("a", "")?)).await.unwrap_err().code, UiError::NEEDS_UNLOCK);
+    let wrong = world.desk.unlock(Key::Passphrase(SecretText::new("wrong".into()))).await.unwrap_err();
+    assert_eq!(wrong.code, "wrong-passphrase");
+    world.desk.unlock(Key::Passphrase(passphrase())).await.unwrap();
+    assert_eq!(world.desk.keep(|vault| Ok(vault.new_key("a", "")?)).await.unwrap().name, "a");
+}
+
+#[tokio::test]
+async fn a_lock_closes_both_doors_until_it_is_opened() {
+    let world = world();
+    create(&world);
+    world.desk.unlock(Key::Passphrase(passphrase())).await.unwrap();
+    world.desk.lock().await.unwrap();
+    world.wait_for(&Event::Gate { closed: Some(Closed::Here) });
+    assert_eq!(world.desk.read(|vault| Ok(vault.keys(None)?)).await.unwrap_err().code, UiError::LOCKED);
+    assert_eq!(world.desk.keep(|vault| Ok(vault.new_key("a", "")?)).await.unwrap_err().code, UiError::LOCKED);
+    world.desk.unlock(Key::Passphrase(passphrase())).await.unwrap();
+    assert!(world.desk.read(|vault| Ok(vault.keys(None)?)).await.is_ok());
+}
+
+#[tokio::test]
+async fn what_another_process_does_is_told_within_a_second() {
+    let world = world();
+    create(&world);
+    let mut other = Vault::open(&world.folder.path().join("vault"), Environment::system()).unwrap();
+    let secret = passphrase();
+    other.unlock(Unlock::Passphrase(&secret)).unwrap();
+    world.wait_for(&Event::Changed);
+    world.told.lock().unwrap().clear();
+    other.new_key("elsewhere", "").unwrap();
+    let begun = Instant::now();
+    world.wait_for(&Event::Changed);
+    assert!(begun.elapsed() < Duration::from_secs(1));
+    other.lock().unwrap();
+    world.wait_for(&Event::Gate { closed: Some(Closed::Elsewhere) });
+    assert_eq!(world.desk.read(|vault| Ok(vault.keys(None)?)).await.unwrap_err().code, UiError::LOCKED);
+    other.clear_lock(Unlock::Passphrase(&secret)).unwrap();
+    world.wait_for(&Event::Gate { closed: None });
+}
