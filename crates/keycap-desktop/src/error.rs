@@ -78,10 +78,10 @@ impl From<VaultError> for UiError {
 
 impl From<GatewayError> for UiError {
     fn from(error: GatewayError) -> Self {
-        match error {
-            GatewayError::Vault(error) => error.into(),
-            other @ (GatewayError::Address(_) | GatewayError::Listen(_)) => Self::new("gateway", sentence(&other.to_string())),
+        if let GatewayError::Vault(error) = error {
+            return error.into();
         }
+        Self::new("gateway", sentence(&error.to_string()))
     }
 }
 

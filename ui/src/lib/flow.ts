@@ -1,0 +1,25 @@
+/** What can stand in front of a screen: one at a time. */
+import type { CapabilityView, GrantView, KeyView, RevokeReceipt, ServiceView } from "../bindings";
+
+export type Flow =
+    | { kind: "palette" }
+    | { kind: "shortcuts" }
+    | { kind: "new-key" }
+    | { kind: "new-service" }
+    | { kind: "mint"; service?: string }
+    | { kind: "delegate"; capability: CapabilityView }
+    | { kind: "share"; target: string; title: string; secret: boolean }
+    | { kind: "import"; from: "ask" | "arrived" | "paste" | "choose" }
+    | { kind: "revoke"; grant: GrantView }
+    | { kind: "receipt"; receipt: RevokeReceipt }
+    | { kind: "rename"; what: "key" | "service" | "capability"; name: string }
+    | { kind: "address"; what: "service" | "capability"; name: string; value: string }
+    | { kind: "remove-key"; key: KeyView }
+    | { kind: "remove-service"; service: ServiceView }
+    | { kind: "remove-capability"; capability: CapabilityView }
+    | { kind: "rotate"; service: ServiceView }
+    | { kind: "connect"; capability: CapabilityView }
+    | { kind: "serve"; service: ServiceView }
+    | { kind: "explain"; name: string }
+    | { kind: "backup" }
+    | { kind: "restore" };

@@ -1,0 +1,190 @@
+/** What the whole window knows: how the vault stands, which screen and flow show, what was said last. */
+import { listen } from "@tauri-apps/api/event";
+
+import { type ActionView, type Event, host, type LineView, type Start, type UiError } from "../bindings";
+import { t } from "../strings";
+import type { Flow } from "./flow";
+
+export type Screen = "overview" | "keys" | "services" | "grants" | "capabilities" | "connections" | "activity" | "settings";
+export const SCREENS: readonly Screen[] = ["overview", "keys", "services", "grants", "capabilities", "connections", "activity", "settings"];
+
+export interface Toast {
+    id: number;
+    mood: "good" | "bad";
+    text: string;
+    hint?: string | undefined;
+    undo?: (() => Promise<unknown>) | undefined;
+}
+
+/** How long something that was said stays. */
+const TOAST_MS = 6_000;
+/** What was said in error, or can be undone, stays longer. */
+const LONG_TOAST_MS = 12_000;
+
+class Session {
+    start = $state<Start | null>(null);
+    screen = $state<Screen>("overview");
+    flow = $state<Flow | null>(null);
+    /** What a screen should select when it opens. */
+    wanted = $state<string | null>(null);
+    toasts = $state<Toast[]>([]);
+    actions = $state<ActionView[]>([]);
+    lines = $state<LineView[]>([]);
+    /** Grows with every change of the ledger: screens read again. */
+    tick = $state(0);
+    hovering = $state(0);
+    clipboard = $state(0);
+    /** Steps of the first run are shown although there is a vault by now. */
+    welcoming = $state(false);
+    #toast = 0;
+    #ticking: ReturnType<typeof setInterval> | undefined;
+
+    async begin(): Promise<void> {
+        await listen<Event>("keycap", (event) => {
+            void this.heard(event.payload);
+        });
+        await this.refresh();
+        if (this.start?.has_vault === false) this.welcoming = true;
+        // What was named when keycap was started waits from before the page could listen.
+        if (this.start?.has_vault && this.start.closed === null) await this.arrived();
+    }
+
+    async heard(event: Event): Promise<void> {
+        switch (event.kind) {
+            case "changed":
+                this.tick += 1;
+                await this.refresh();
+                return;
+            case "gate":
+                if (event.closed !== null) {
+                    this.flow = null;
+                    this.toasts = [];
+                    this.clipboard = 0;
+                }
+                await this.refresh();
+                if (event.closed === null) {
+                    this.tick += 1;
+                    await this.arrived();
+                }
+                return;
+            case "arrived":
+                if (this.start?.has_vault && this.start.closed === null) this.open({ kind: "import", from: "arrived" });
+                return;
+            case "clipboard-cleared":
+                this.clipboard = 0;
+                return;
+            case "running":
+                await this.readLines();
+                return;
+            case "hover":
+                this.hovering = event.files;
+        }
+    }
+
+    async refresh(): Promise<void> {
+        try {
+            this.start = await host.start();
+            this.actions = await host.actions();
+            await this.readLines();
+        } catch (error) {
+            this.failed(error);
+        }
+    }
+
+    private async readLines(): Promise<void> {
+        if (this.start?.closed !== null) return;
+        this.lines = await host.lines().catch(() => this.lines);
+    }
+
+    private async arrived(): Promise<void> {
+        const finds = await host.import_arrived().catch(() => null);
+        if (finds && finds.items.length + finds.failures.length > 0) {
+            this.finds = finds;
+            this.open({ kind: "import", from: "ask" });
+        }
+    }
+
+    /** Found before the import flow could ask for it. */
+    finds = $state<Awaited<ReturnType<typeof host.import_arrived>> | null>(null);
+
+    go(screen: Screen, wanted: string | null = null): void {
+        this.screen = screen;
+        this.wanted = wanted;
+    }
+
+    open(flow: Flow): void {
+        this.flow = flow;
+    }
+
+    close(): void {
+        this.flow = null;
+    }
+
+    /** Does something that may need the vault's secrets: asks for what unlocks it, once, and goes on. */
+    async ask<T>(work: () => Promise<T>): Promise<T> {
+        try {
+            return await work();
+        } catch (error) {
+            if ((error as UiError).code !== "needs-unlock") throw error;
+            await host.unlock();
+            return await work();
+        }
+    }
+
+    /** As `ask`; says what went wrong, and what came of it where `done` says so. */
+    async attempt<T>(work: () => Promise<T>, done?: (value: T) => string | undefined): Promise<T | undefined> {
+        try {
+            const value = await this.ask(work);
+            const said = done?.(value);
+            if (said) this.say(said);
+            return value;
+        } catch (error) {
+            this.failed(error);
+            return undefined;
+        }
+    }
+
+    say(text: string, undo?: () => Promise<unknown>): void {
+        this.toast({ mood: "good", text, undo });
+    }
+
+    failed(error: unknown): void {
+        const { code, message, hint } = error as Partial<UiError>;
+        // Whoever left a dialog knows.
+        if (code === "cancelled") return;
+        this.toast({ mood: "bad", text: message ?? String(error), hint: hint ?? undefined });
+    }
+
+    private toast(toast: Omit<Toast, "id">): void {
+        this.#toast += 1;
+        const id = this.#toast;
+        this.toasts = [...this.toasts.slice(-3), { id, ...toast }];
+        setTimeout(() => this.dismiss(id), toast.mood === "bad" || toast.undo ? LONG_TOAST_MS : TOAST_MS);
+    }
+
+    dismiss(id: number): void {
+        this.toasts = this.toasts.filter((toast) => toast.id !== id);
+    }
+
+    async undo(toast: Toast): Promise<void> {
+        this.dismiss(toast.id);
+        const { undo } = toast;
+        if (undo) await this.attempt(undo, () => t.undone);
+    }
+
+    /** A secret is on the clipboard for so many seconds. */
+    countClipboard(seconds: number): void {
+        this.clipboard = seconds;
+        clearInterval(this.#ticking);
+        this.#ticking = setInterval(() => {
+            this.clipboard = Math.max(0, this.clipboard - 1);
+            if (this.clipboard === 0) clearInterval(this.#ticking);
+        }, 1_000);
+    }
+
+    action(id: string): ActionView | undefined {
+        return this.actions.find((action) => action.id === id);
+    }
+}
+
+export const session = new Session();
