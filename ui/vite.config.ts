@@ -8,5 +8,5 @@ export default defineConfig({
     // The page runs in the web view that it is shipped for, and its policy forbids whatever a script or style would carry in itself.
     build: { target: "safari16", modulePreload: { polyfill: false }, assetsInlineLimit: 0 },
     resolve: process.env.VITEST ? { conditions: ["browser"] } : {},
-    test: { environment: "jsdom", include: ["src/**/*.test.ts"], setupFiles: ["src/lib/setup.test-env.ts"] },
+    test: { environment: "jsdom", include: ["src/**/*.test.ts"], setupFiles: ["src/lib/jsdom.ts"] },
 });

@@ -5,8 +5,9 @@ use std::process::{Command, Stdio};
 
 use tempfile::TempDir;
 
-use crate::daemon::Daemon;
+use crate::daemon::{Daemon, READY};
 use crate::program::{output_of, require};
+use crate::wait::wait_until;
 
 /// An X server of its own with an empty clipboard; stopped when dropped.
 #[derive(Debug)]
@@ -24,9 +25,22 @@ impl Display {
     /// If Xvfb is missing or does not start.
     #[must_use]
     pub fn start() -> Self {
+        Self::with_screen("640x480x24")
+    }
+
+    /// The same, with room for a window.
+    ///
+    /// # Panics
+    /// If Xvfb is missing or does not start.
+    #[must_use]
+    pub fn with_room() -> Self {
+        Self::with_screen("1280x900x24")
+    }
+
+    fn with_screen(screen: &str) -> Self {
         let folder = tempfile::Builder::new().prefix("display-").tempdir().unwrap();
         let mut command = Command::new(require("Xvfb", "xvfb"));
-        command.args(["-displayfd", "1", "-screen", "0", "640x480x24", "-nolisten", "tcp"]).stdin(Stdio::null());
+        command.args(["-displayfd", "1", "-screen", "0", screen, "-nolisten", "tcp"]).stdin(Stdio::null());
         let mut daemon = Daemon::spawn("Xvfb", &mut command, folder.path().join("log"));
         let mut number = None;
         daemon.wait_until("Xvfb tells its display", |printed| {
@@ -62,6 +76,32 @@ impl Display {
         child.stdin.take().expect("piped").write_all(text.as_bytes()).unwrap();
         // It leaves a process behind that hands the text out until somebody else copies, or the display goes away.
         assert!(child.wait().unwrap().success());
+    }
+
+    /// Types text into the window of a program that has this title, and Enter after it, as a person would.
+    ///
+    /// # Panics
+    /// If there is no such window within half a minute, or xdotool is missing.
+    pub fn type_into(&self, title: &str, text: &[&str]) {
+        let xdotool = |arguments: &[&str]| {
+            let mut command = Command::new(require("xdotool", "xdotool"));
+            command.args(arguments).env("DISPLAY", &self.name);
+            command
+        };
+        let mut window = String::new();
+        wait_until(READY, &format!("there is a window called {title}"), || {
+            window = String::from_utf8_lossy(&xdotool(&["search", "--onlyvisible", "--name", title]).output().unwrap().stdout).trim().to_owned();
+            !window.is_empty()
+        });
+        let window = window.lines().last().expect("just waited for").to_owned();
+        output_of(&mut xdotool(&["windowfocus", "--sync", &window]));
+        for (place, line) in text.iter().enumerate() {
+            if place > 0 {
+                output_of(&mut xdotool(&["key", "Tab"]));
+            }
+            output_of(&mut xdotool(&["type", "--delay", "12", line]));
+        }
+        output_of(&mut xdotool(&["key", "Return"]));
     }
 
     fn xclip(&self) -> Command {

@@ -26,6 +26,7 @@ mod redis;
 mod sshd;
 mod terminal;
 mod wait;
+mod window;
 pub mod workspace;
 
 pub use age::Age;
@@ -41,3 +42,4 @@ pub use sshd::Sshd;
 pub use terminal::picture::{Picture, Theme, scan_codes};
 pub use terminal::{Screen, Size, Terminal};
 pub use wait::wait_until;
+pub use window::Window;

@@ -1,3 +1,4 @@
+/* eslint-disable svelte/prefer-svelte-reactivity -- every page replaces the map that is watched; none is changed in place */
 /** The tree of grants, as far as it was read: a list of minted grants of which each page is read when it comes into view. */
 import { type GrantRow, type GrantsPage, host } from "../bindings";
 
