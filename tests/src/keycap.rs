@@ -100,7 +100,7 @@ impl Keycap {
     #[must_use]
     pub fn program() -> &'static Path {
         static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
-        PROGRAM.get_or_init(|| env::var_os(BUILT).map_or_else(|| build("keycap-cli", "keycap"), PathBuf::from))
+        PROGRAM.get_or_init(|| env::var_os(BUILT).map_or_else(|| build_with("keycap-cli", "keycap"), PathBuf::from))
     }
 
     /// `PATH` with the folder of `age-plugin-keycap` in front, built from this workspace when it is first asked for.
@@ -110,7 +110,7 @@ impl Keycap {
     #[must_use]
     pub fn path_with_plugin() -> OsString {
         static PLUGIN_PROGRAM: OnceLock<PathBuf> = OnceLock::new();
-        let built = || env::var_os(BUILT).map_or_else(|| build(PLUGIN, PLUGIN), |keycap| PathBuf::from(keycap).with_file_name(PLUGIN));
+        let built = || env::var_os(BUILT).map_or_else(|| build_with(PLUGIN, PLUGIN), |keycap| PathBuf::from(keycap).with_file_name(PLUGIN));
         let program = PLUGIN_PROGRAM.get_or_init(built);
         assert!(program.exists(), "{} is not built", program.display());
         let usual = env::var_os("PATH").unwrap_or_default();
@@ -164,7 +164,7 @@ impl Outcome {
 }
 
 /// Asks cargo for it; cargo says where it lies, whatever the target folder is.
-fn build(package: &str, name: &str) -> PathBuf {
+pub(crate) fn build_with(package: &str, name: &str) -> PathBuf {
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let output = Command::new(cargo)
         .args(["build", "--package", package, "--bin", name, "--message-format", "json-render-diagnostics"])

@@ -17,7 +17,7 @@ export interface Toast {
 }
 
 /** How long something that was said stays. */
-const TOAST_MS = 6_000;
+const TOAST_MS = 5_000;
 /** What was said in error, or can be undone, stays longer. */
 const LONG_TOAST_MS = 12_000;
 

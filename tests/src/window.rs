@@ -1,0 +1,296 @@
+//! The desktop app's real window, driven as a person does: by what is seen, clicked and typed.
+
+use std::env;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
+
+use fantoccini::elements::Element;
+use fantoccini::error::CmdError;
+use fantoccini::key::Key;
+use fantoccini::{Client, ClientBuilder, Locator};
+use hyper_util::client::legacy::connect::HttpConnector;
+use serde_json::{Value, json};
+use tokio::runtime::Runtime;
+
+use crate::daemon::Daemon;
+use crate::display::Display;
+use crate::keycap::{Keycap, build_with};
+use crate::program::require;
+use crate::workspace;
+
+/// The variable by which `tests/run` names a `keycap-desktop` that it has built.
+const BUILT: &str = "KEYCAP_TESTS_DESKTOP";
+/// How long something may take to show. Far more than anything takes; a loaded machine is slow.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// How long after a change a screenshot shows it: the driver's picture lags behind.
+const SETTLED: Duration = Duration::from_millis(400);
+
+/// A window of the app on a vault, closed when dropped.
+#[derive(Debug)]
+pub struct Window {
+    runtime: Runtime,
+    client: Option<Client>,
+    // After the client: fields are dropped in this order.
+    _driver: Daemon,
+    opened: Duration,
+}
+
+impl Window {
+    /// Opens it for the vault of this home, on this display.
+    ///
+    /// # Panics
+    /// If the web view's driver is missing or the window does not open.
+    #[must_use]
+    pub fn open(keycap: &Keycap, display: &Display) -> Self {
+        Self::open_program(Self::program(), keycap, display, &[])
+    }
+
+    /// The same, with arguments.
+    ///
+    /// # Panics
+    /// As [`Window::open`].
+    #[must_use]
+    pub fn open_with(keycap: &Keycap, display: &Display, arguments: &[&str]) -> Self {
+        Self::open_program(Self::program(), keycap, display, arguments)
+    }
+
+    /// The same, of another build, such as the one that a package installed.
+    ///
+    /// # Panics
+    /// As [`Window::open`].
+    #[must_use]
+    pub fn open_program(program: &Path, keycap: &Keycap, display: &Display, arguments: &[&str]) -> Self {
+        let driver = require("WebKitWebDriver", "webkit2gtk-driver");
+        let (driver, address) = Daemon::spawn_on_port("WebKitWebDriver", &keycap.home().path().join("driver.log"), |port| {
+            let mut command = keycap.around(&driver, [format!("--port={port}"), "--host=127.0.0.1".to_owned()]);
+            // Tauri lets the driver in when this is set.
+            command.env("TAURI_AUTOMATION", "true").env("TAURI_WEBVIEW_AUTOMATION", "true").env("DISPLAY", display.name()).env("NO_AT_BRIDGE", "1");
+            command
+        });
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let options = json!({ "binary": program, "args": arguments });
+        let capabilities = [("webkitgtk:browserOptions".to_owned(), options)].into_iter().collect();
+        let begun = Instant::now();
+        let client = runtime
+            .block_on(ClientBuilder::new(HttpConnector::new()).capabilities(capabilities).connect(&format!("http://{address}")))
+            .unwrap_or_else(|error| panic!("the window does not open: {error}"));
+        let mut window = Self { runtime, client: Some(client), _driver: driver, opened: Duration::ZERO };
+        window.wait_for("h1");
+        window.opened = begun.elapsed();
+        window.run(WATCH_POLICY, &[]);
+        window
+    }
+
+    /// How long it took from the start of the program to its first heading.
+    #[must_use]
+    pub fn opened_in(&self) -> Duration {
+        self.opened
+    }
+
+    /// Clicks what this selector finds, when it is there.
+    ///
+    /// # Panics
+    /// If it does not come, or cannot be clicked.
+    #[track_caller]
+    pub fn click(&self, selector: &str) {
+        self.until(&format!("{selector} can be clicked"), || {
+            let element = self.try_find(selector)?;
+            self.block_on(element.click()).ok()
+        });
+    }
+
+    /// Types into a field, in the place of what is in it.
+    ///
+    /// # Panics
+    /// If there is no such field.
+    #[track_caller]
+    pub fn fill(&self, selector: &str, text: &str) {
+        let field = self.wait_for(selector);
+        self.block_on(field.clear()).unwrap();
+        self.block_on(field.send_keys(text)).unwrap();
+    }
+
+    /// Chooses the option of this value.
+    ///
+    /// # Panics
+    /// If there is none.
+    #[track_caller]
+    pub fn choose(&self, selector: &str, value: &str) {
+        let field = self.wait_for(selector);
+        self.block_on(field.select_by_value(value)).unwrap();
+    }
+
+    /// Presses a key with Ctrl.
+    ///
+    /// # Panics
+    /// If the window is gone.
+    pub fn press_ctrl(&self, key: &str) {
+        let body = self.wait_for("body");
+        self.block_on(body.send_keys(&format!("{}{key}{}", char::from(Key::Control), char::from(Key::Null)))).unwrap();
+    }
+
+    /// Presses keys in what this selector finds.
+    ///
+    /// # Panics
+    /// If it is not there.
+    #[track_caller]
+    pub fn press(&self, selector: &str, keys: &str) {
+        let element = self.wait_for(selector);
+        self.block_on(element.send_keys(keys)).unwrap();
+    }
+
+    /// What this selector finds, as it is read.
+    ///
+    /// # Panics
+    /// If it does not come.
+    #[track_caller]
+    #[must_use]
+    pub fn text(&self, selector: &str) -> String {
+        let mut read = String::new();
+        self.until(&format!("{selector} can be read"), || {
+            read = self.block_on(self.try_find(selector)?.text()).ok()?;
+            Some(())
+        });
+        read
+    }
+
+    /// Waits until what this selector finds reads so.
+    ///
+    /// # Panics
+    /// If it never does, showing what it read last.
+    #[track_caller]
+    pub fn wait_for_text(&self, selector: &str, wanted: &str) {
+        let begun = Instant::now();
+        loop {
+            let read = self.text(selector);
+            if read.contains(wanted) {
+                return;
+            }
+            assert!(begun.elapsed() < PATIENCE, "{selector} never read {wanted:?}, but: {read}");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    /// Waits until this selector finds nothing.
+    ///
+    /// # Panics
+    /// If it goes on finding something.
+    #[track_caller]
+    pub fn wait_gone(&self, selector: &str) {
+        self.until(&format!("{selector} is gone"), || self.try_find(selector).is_none().then_some(()));
+    }
+
+    /// Runs a script in the page and gives what it returns.
+    ///
+    /// # Panics
+    /// If it throws.
+    #[track_caller]
+    pub fn run(&self, script: &str, arguments: &[Value]) -> Value {
+        self.block_on(self.client().execute(script, arguments.to_vec())).unwrap()
+    }
+
+    /// The same, for a script that calls its last argument when it is done.
+    ///
+    /// # Panics
+    /// If it throws.
+    #[track_caller]
+    pub fn run_async(&self, script: &str, arguments: &[Value]) -> Value {
+        self.block_on(self.client().execute_async(script, arguments.to_vec())).unwrap()
+    }
+
+    /// A picture of the window, as a PNG file.
+    ///
+    /// # Panics
+    /// If none can be taken.
+    #[must_use]
+    pub fn screenshot(&self) -> Vec<u8> {
+        std::thread::sleep(SETTLED);
+        self.block_on(self.client().screenshot()).unwrap()
+    }
+
+    /// What the page's policy kept it from, since it was opened: nothing, if all is well.
+    ///
+    /// # Panics
+    /// If the window is gone.
+    #[must_use]
+    pub fn policy_violations(&self) -> Value {
+        self.run("return window.keycapTestViolations", &[])
+    }
+
+    /// The path of the program, built from this workspace when it is first asked for, with its page.
+    ///
+    /// # Panics
+    /// If it does not build.
+    #[must_use]
+    pub fn program() -> &'static Path {
+        static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
+        PROGRAM.get_or_init(|| env::var_os(BUILT).map_or_else(build, PathBuf::from))
+    }
+
+    /// Waits for what this selector finds.
+    #[track_caller]
+    pub(crate) fn wait_for(&self, selector: &str) -> Element {
+        self.until(&format!("{selector} is there"), || self.try_find(selector))
+    }
+
+    fn try_find(&self, selector: &str) -> Option<Element> {
+        match self.block_on(self.client().find(Locator::Css(selector))) {
+            Ok(element) => Some(element),
+            Err(CmdError::Standard(_)) => None,
+            Err(error) => panic!("the window does not answer: {error}"),
+        }
+    }
+
+    #[track_caller]
+    fn until<T>(&self, what: &str, mut there: impl FnMut() -> Option<T>) -> T {
+        let begun = Instant::now();
+        loop {
+            if let Some(found) = there() {
+                return found;
+            }
+            if begun.elapsed() >= PATIENCE {
+                let shown = self.block_on(self.client().find(Locator::Css("body"))).ok().and_then(|body| self.block_on(body.text()).ok());
+                panic!("waited in vain until {what}; the window shows:\n{}", shown.unwrap_or_default());
+            }
+            std::thread::sleep(Duration::from_millis(40));
+        }
+    }
+
+    fn client(&self) -> &Client {
+        self.client.as_ref().expect("open until it is dropped")
+    }
+
+    fn block_on<T>(&self, work: impl Future<Output = T>) -> T {
+        self.runtime.block_on(work)
+    }
+}
+
+impl Drop for Window {
+    fn drop(&mut self) {
+        if let Some(client) = self.client.take() {
+            // Its driver ends what does not end by itself.
+            let _ = self.runtime.block_on(client.close());
+        }
+    }
+}
+
+/// Notes what the policy of the page kept it from.
+const WATCH_POLICY: &str = "window.keycapTestViolations = [];
+document.addEventListener('securitypolicyviolation', (event) => window.keycapTestViolations.push(`${event.violatedDirective} ${event.blockedURI}`));";
+
+fn build() -> PathBuf {
+    let ui = workspace::root().join("ui");
+    let npm = require("npm", "npm");
+    if !ui.join("node_modules").exists() {
+        succeed(Command::new(&npm).arg("ci").current_dir(&ui));
+    }
+    succeed(Command::new(&npm).args(["run", "build"]).current_dir(&ui));
+    build_with("keycap-desktop", "keycap-desktop")
+}
+
+fn succeed(command: &mut Command) {
+    let status = command.stdin(Stdio::null()).stdout(Stdio::null()).status().unwrap();
+    assert!(status.success(), "{command:?} failed");
+}

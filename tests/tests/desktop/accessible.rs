@@ -1,0 +1,99 @@
+//! What axe finds on each screen and in each flow, light and dark: nothing serious.
+
+use std::fs;
+
+use keycap_tests::{Window, workspace};
+use serde_json::json;
+
+use crate::scenes::{Desk, go};
+
+const EXAMINE: &str = "const [done] = arguments;
+window.axe.run(document, { resultTypes: ['violations'] }).then(
+    ({ violations }) => done(violations.filter((one) => ['serious', 'critical'].includes(one.impact)).map((one) =>
+        `${one.id}: ${one.nodes.map((node) => `${node.target} ${node.failureSummary}`).join(' | ')}`)),
+    (error) => done([String(error)]),
+);";
+
+/// Fails if something serious is wrong with what the window shows.
+#[track_caller]
+fn examine(window: &Window, what: &str) {
+    let axe = fs::read_to_string(workspace::root().join("ui/node_modules/axe-core/axe.min.js")).unwrap();
+    // The driver's own scripts are not held by the page's policy.
+    if !window.run("return Boolean(window.axe)", &[]).as_bool().unwrap() {
+        window.run(&axe, &[]);
+    }
+    // What moves is looked at when it stands still.
+    std::thread::sleep(std::time::Duration::from_millis(300));
+    assert_eq!(window.run_async(EXAMINE, &[]), json!([]), "{what}");
+}
+
+#[test]
+fn axe_finds_nothing_serious_on_any_screen() {
+    let desk = Desk::with_service();
+    for arguments in [
+        &["mint", "orders", "--for", "alice", "--yes"][..],
+        &["mint", "orders", "--for", "bob", "--expires", "2h", "--yes"],
+        &["revoke", "bob", "--yes"],
+    ] {
+        desk.does(arguments.iter().copied());
+    }
+    let text = desk.keycap.run(["share", "alice", "--reveal", "--yes"]).succeeded().stdout;
+    drop(desk.keycap.run_with_input(["add", "-", "--name", "mine", "--yes"], &text).succeeded());
+    let window = desk.open();
+    for theme in ["light", "dark"] {
+        go(&window, "settings");
+        window.choose("[data-field=theme]", theme);
+        for screen in ["overview", "keys", "services", "grants", "capabilities", "connections", "activity", "settings"] {
+            go(&window, screen);
+            examine(&window, &format!("{screen}, {theme}"));
+        }
+        go(&window, "keys");
+        window.click(".head [data-action='key.new']");
+        examine(&window, &format!("new key, {theme}"));
+        window.click("dialog footer button");
+        go(&window, "grants");
+        window.click("[data-grant=alice]");
+        window.click(".head [data-action=mint]");
+        window.fill("dialog [data-field=name]", "carol");
+        window.wait_for_text("[data-sentence]", "Everything");
+        examine(&window, &format!("mint, {theme}"));
+        window.click("dialog footer button");
+        window.click("aside [data-action=share]");
+        examine(&window, &format!("share, {theme}"));
+        window.click("dialog footer button");
+        window.click("aside [data-action=revoke]");
+        window.wait_for_text("dialog", "Stops working now");
+        examine(&window, &format!("revoke, {theme}"));
+        window.click("dialog footer button");
+        go(&window, "capabilities");
+        window.click("aside [data-action=delegate]");
+        examine(&window, &format!("delegate, {theme}"));
+        window.click("dialog footer button");
+        window.press_ctrl("k");
+        window.fill("[data-field=palette]", "ali");
+        examine(&window, &format!("palette, {theme}"));
+        window.click("dialog header button");
+        window.press_ctrl("i");
+        examine(&window, &format!("take in, {theme}"));
+        window.click("dialog header button");
+    }
+    window.press_ctrl("l");
+    window.wait_for_text("h1", "keycap is locked");
+    examine(&window, "locked");
+}
+
+#[test]
+fn axe_finds_nothing_serious_in_the_first_run_and_the_keyboard_gets_through_it() {
+    let desk = Desk::empty();
+    let window = desk.open();
+    examine(&window, "first step");
+    window.press("[data-action=next]", "\u{e007}");
+    window.fill("[data-field=key-name]", "operator");
+    examine(&window, "second step");
+    window.press("[data-field=key-name]", "\u{e007}");
+    window.wait_for_text("main", "What brings you here?");
+    examine(&window, "third step");
+    window.press("input[value=look]", " ");
+    window.press("[data-action=next]", "\u{e007}");
+    window.wait_for_text("h1", "Overview");
+}

@@ -1,0 +1,209 @@
+//! From nothing to a capability on the screen, into a second vault, used, and revoked while it is in use.
+
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use keycap_tests::wait_until;
+
+use crate::scenes::{Desk, first_run, go, read_codes};
+
+/// A server that answers each line with a page.
+fn page_server() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            thread::spawn(move || {
+                let mut room = [0; 1024];
+                while stream.read(&mut room).is_ok_and(|length| length > 0) {
+                    if stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello").is_err() {
+                        return;
+                    }
+                }
+            });
+        }
+    });
+    address
+}
+
+/// Asks for the page over a connection that stays open.
+fn fetch(stream: &mut TcpStream) -> Option<String> {
+    stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    stream.write_all(b"GET / HTTP/1.1\r\nHost: orders\r\n\r\n").ok()?;
+    let mut page = Vec::new();
+    let mut room = [0; 1024];
+    while !page.ends_with(b"hello") {
+        match stream.read(&mut room) {
+            Ok(0) | Err(_) => return None,
+            Ok(length) => page.extend_from_slice(room.get(..length)?),
+        }
+    }
+    String::from_utf8(page).ok()
+}
+
+#[test]
+fn a_capability_goes_from_one_window_to_another_and_ends_when_it_is_revoked() {
+    let (operator, alice) = (Desk::empty(), Desk::empty());
+    let upstream = page_server();
+
+    // The operator: from nothing to a gateway and a code on the screen.
+    let window = operator.open();
+    first_run(&window, "operator", "serve");
+    window.fill("dialog [data-field=name]", "orders");
+    window.click("dialog [data-action=confirm]");
+    window.click("aside [data-action=serve]");
+    window.fill("dialog [data-field=listen]", "127.0.0.1:0");
+    window.fill("dialog [data-field=to]", &upstream);
+    window.click("dialog [data-action=confirm]");
+    window.wait_for_text("[data-line=orders][data-running=true]", "at 127.0.0.1:");
+    let shown = window.text("[data-line=orders]");
+    let gateway = shown.split_whitespace().find(|word| word.starts_with("127.0.0.1:")).unwrap().trim_end_matches(',').to_owned();
+
+    window.press_ctrl("4");
+    window.click(".head [data-action=mint]");
+    window.fill("dialog [data-field=name]", "alice");
+    window.wait_for_text("[data-sentence]", "Everything that orders offers");
+    window.click("dialog [data-action=confirm]");
+    window.click("[data-field=understood]");
+    window.click("dialog [data-action=confirm]");
+    window.wait_for_text("dialog [data-sentence]", "Everything that orders offers");
+    wait_until(Duration::from_secs(10), "the code is drawn", || {
+        window.run("return document.querySelector('[data-code]').naturalWidth > 0", &[]).as_bool().unwrap()
+    });
+    let picture = operator.keep("window.png", &window.screenshot());
+    let codes = read_codes(&picture);
+    assert_eq!(codes.len(), 1, "one code in the window: {codes:?}");
+    assert!(codes[0].starts_with("KEYCAP:KEYCAP-SECRET-1"));
+    window.click("dialog [data-action=done]");
+
+    // Alice photographs the screen: the picture is named when her window is opened.
+    let photograph = alice.keep("photograph.png", &std::fs::read(&picture).unwrap());
+    let hers = alice.open();
+    first_run(&hers, "alice", "look");
+    drop(hers);
+    let hers = keycap_tests::Window::open_with(&alice.keycap, &alice.display, &[photograph.to_str().unwrap()]);
+    hers.wait_for_text("[data-find=capability]", "until");
+    hers.fill("[data-field=as]", "orders");
+    hers.fill("[data-field=gateway]", &gateway);
+    hers.click("[data-action=accept]");
+    hers.click("aside [data-action=connect]");
+    hers.click("dialog [data-action=confirm]");
+    hers.wait_for_text("[data-line=orders]", "Connected to");
+    let shown = hers.text("[data-line=orders]");
+    let local = shown.split_whitespace().find(|word| word.starts_with("127.0.0.1:")).unwrap().trim_end_matches(',').to_owned();
+    let mut stream = TcpStream::connect(&local).unwrap();
+    assert!(fetch(&mut stream).unwrap().ends_with("hello"));
+
+    // The operator sees the session, revokes, and sees it cut.
+    go(&window, "connections");
+    window.wait_for_text("[data-sessions]", "alice");
+    go(&window, "grants");
+    window.click("[data-grant=alice]");
+    window.click("aside [data-action=revoke]");
+    window.wait_for_text("dialog", "alice");
+    window.fill("dialog [data-field=typed]", "alice");
+    window.click("dialog [data-action=confirm]");
+    let revoked = Instant::now();
+    window.wait_for_text("dialog [data-applied=true]", "1 session cut");
+    assert!(fetch(&mut stream).is_none(), "the session was cut, and yet it answers");
+    assert!(revoked.elapsed() < Duration::from_secs(10));
+    hers.wait_for_text("[data-line=orders]", "refuses");
+
+    assert_eq!(window.policy_violations(), serde_json::json!([]));
+    assert_eq!(hers.policy_violations(), serde_json::json!([]));
+}
+
+#[test]
+fn a_window_follows_the_command_line_and_its_lock() {
+    let desk = Desk::with_service();
+    let window = desk.open();
+    go(&window, "grants");
+    window.wait_for_text("main", "Nothing was granted yet");
+    desk.does(["mint", "orders", "--for", "bob", "--yes"]);
+    let minted = Instant::now();
+    window.wait_for_text("[role=tree]", "bob");
+    assert!(minted.elapsed() < Duration::from_secs(2), "{:?}", minted.elapsed());
+    desk.does(["vault", "lock"]);
+    window.wait_for_text("h1", "keycap is locked");
+    assert!(!window.text("body").contains("bob"));
+    window.click("[data-action=unlock]");
+    window.wait_for_text("[role=tree]", "bob");
+    window.press_ctrl("l");
+    window.wait_for_text("h1", "keycap is locked");
+    let refused = desk.keycap.run(["key", "new", "other"]).exited(4);
+    assert!(refused.stderr.contains("locked"), "{}", refused.stderr);
+}
+
+#[test]
+fn a_vault_without_a_keyring_is_sealed_under_a_passphrase_that_the_page_never_has() {
+    let desk = Desk::without_keyring();
+    let window = desk.open();
+    window.wait_for_text("h1", "Welcome to keycap");
+    window.run(TRACE, &[]);
+    assert!(window.run("return document.querySelector('input[value=keyring]').disabled", &[]).as_bool().unwrap());
+    window.click("[data-action=next]");
+    desk.display.type_into("A passphrase for the vault", &["correct horse battery", "correct horse battery"]);
+    window.fill("[data-field=key-name]", "operator");
+    window.click("[data-action=next]");
+    window.click("input[value=look]");
+    window.click("[data-action=next]");
+    window.wait_for_text("h1", "Overview");
+    window.press_ctrl("l");
+    window.wait_for_text("h1", "keycap is locked");
+    window.click("[data-action=unlock]");
+    desk.display.type_into("Unlock keycap", &["wrong horse battery"]);
+    window.wait_for_text("[data-toast=bad]", "passphrase");
+    window.click("[data-action=unlock]");
+    desk.display.type_into("Unlock keycap", &["correct horse battery"]);
+    window.wait_for_text("h1", "Overview");
+    let trace = window.run("return window.keycapTestTrace", &[]).to_string();
+    assert!(trace.contains("create_vault") && trace.contains("unlock"), "{trace}");
+    assert!(!trace.contains("horse"), "the passphrase crossed into the page");
+}
+
+/// Notes everything that the page asks and is answered.
+pub(crate) const TRACE: &str = "window.keycapTestTrace = [];
+const send = window.fetch;
+window.fetch = async (...given) => {
+    const body = given[1]?.body;
+    window.keycapTestTrace.push([String(given[0]), typeof body === 'string' ? body : body ? new TextDecoder().decode(body) : '']);
+    const answer = await send(...given);
+    window.keycapTestTrace.push(['answer', await answer.clone().text()]);
+    return answer;
+};";
+
+#[test]
+fn nothing_that_crosses_between_page_and_host_is_a_secret() {
+    let desk = Desk::with_service();
+    desk.does(["mint", "orders", "--for", "alice", "--yes"]);
+    let window = desk.open();
+    window.run(TRACE, &[]);
+    go(&window, "grants");
+    window.click("[data-grant=alice]");
+    window.click("aside [data-action=share]");
+    window.click("[data-field=understood]");
+    window.click("dialog [data-action=confirm]");
+    window.wait_for_text("dialog [data-sentence]", "Everything");
+    let code = desk.keep("window.png", &window.screenshot());
+    let secret = read_codes(&code).remove(0);
+    window.click("dialog [data-action=done]");
+    window.click("aside [data-action=share]");
+    window.click("dialog input[value=copy]");
+    window.click("[data-field=understood]");
+    window.click("dialog [data-action=confirm]");
+    window.wait_for_text("[data-toast=good]", "clipboard");
+    let copied = desk.display.clipboard().unwrap();
+    assert!(copied.starts_with("KEYCAP-SECRET-1") || copied.starts_with("keycap-secret-1"), "{copied}");
+    let trace = window.run("return window.keycapTestTrace", &[]).to_string();
+    assert!(trace.contains("share_code") && trace.contains("share_copy"), "the trace saw nothing: {trace}");
+    let lower = trace.to_lowercase();
+    for secret in [secret.trim_start_matches("KEYCAP:"), copied.trim()] {
+        assert!(!lower.contains(&secret.to_lowercase()), "a capability crossed");
+    }
+    assert!(!lower.contains("keycap-secret-1"));
+    // What is not a secret did cross, so that the search above can find something.
+    assert!(lower.contains("alice"));
+}
