@@ -24,6 +24,8 @@ use crate::workspace;
 const BUILT: &str = "KEYCAP_TESTS_DESKTOP";
 /// How long something may take to show. Far more than anything takes; a loaded machine is slow.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// How long the driver may take to answer anything: it waits for the page, and the page for the host.
+const ANSWER: Duration = Duration::from_secs(60);
 /// How long after a change a screenshot shows it: the driver's picture lags behind.
 const SETTLED: Duration = Duration::from_millis(400);
 
@@ -35,6 +37,8 @@ pub struct Window {
     // After the client: fields are dropped in this order.
     _driver: Daemon,
     opened: Duration,
+    program: PathBuf,
+    home: PathBuf,
 }
 
 impl Window {
@@ -74,9 +78,14 @@ impl Window {
         let capabilities = [("webkitgtk:browserOptions".to_owned(), options)].into_iter().collect();
         let begun = Instant::now();
         let client = runtime
-            .block_on(ClientBuilder::new(HttpConnector::new()).capabilities(capabilities).connect(&format!("http://{address}")))
+            .block_on(async {
+                let address = format!("http://{address}");
+                tokio::time::timeout(ANSWER, ClientBuilder::new(HttpConnector::new()).capabilities(capabilities).connect(&address)).await
+            })
+            .unwrap_or_else(|_| panic!("the window does not open within {ANSWER:?}"))
             .unwrap_or_else(|error| panic!("the window does not open: {error}"));
-        let mut window = Self { runtime, client: Some(client), _driver: driver, opened: Duration::ZERO };
+        let home = keycap.home().path().to_owned();
+        let mut window = Self { runtime, client: Some(client), _driver: driver, opened: Duration::ZERO, program: program.to_owned(), home };
         window.wait_for("h1");
         window.opened = begun.elapsed();
         window.run(WATCH_POLICY, &[]);
@@ -262,16 +271,32 @@ impl Window {
         self.client.as_ref().expect("open until it is dropped")
     }
 
+    #[track_caller]
     fn block_on<T>(&self, work: impl Future<Output = T>) -> T {
-        self.runtime.block_on(work)
+        let answered = self.runtime.block_on(async { tokio::time::timeout(ANSWER, work).await });
+        answered.unwrap_or_else(|_| panic!("the driver of the window has not answered for {ANSWER:?}"))
+    }
+
+    /// Whether the program still runs for this home: another start would hand itself over to it.
+    fn is_running(&self) -> bool {
+        let home = format!("HOME={}", self.home.display());
+        std::fs::read_dir("/proc").unwrap().flatten().any(|process| {
+            let folder = process.path();
+            std::fs::read_link(folder.join("exe")).is_ok_and(|exe| exe == self.program)
+                && std::fs::read(folder.join("environ")).is_ok_and(|variables| variables.split(|byte| *byte == 0).any(|one| one == home.as_bytes()))
+        })
     }
 }
 
 impl Drop for Window {
     fn drop(&mut self) {
         if let Some(client) = self.client.take() {
-            // Its driver ends what does not end by itself.
-            let _ = self.runtime.block_on(client.close());
+            // Whatever the driver answers, the program has to go.
+            let _ = self.runtime.block_on(async { tokio::time::timeout(ANSWER, client.close()).await });
+            let begun = Instant::now();
+            while self.is_running() && begun.elapsed() < PATIENCE {
+                std::thread::sleep(Duration::from_millis(20));
+            }
         }
     }
 }

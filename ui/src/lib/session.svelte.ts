@@ -84,11 +84,15 @@ class Session {
     async refresh(): Promise<void> {
         try {
             this.start = await host.start();
-            this.actions = await host.actions();
+            await this.readActions();
             await this.readLines();
         } catch (error) {
             this.failed(error);
         }
+    }
+
+    async readActions(): Promise<void> {
+        this.actions = await host.actions();
     }
 
     private async readLines(): Promise<void> {

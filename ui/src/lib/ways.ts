@@ -85,9 +85,13 @@ const ways: Record<string, Way> = {
 export const leads = (id: string): boolean => id in ways;
 
 /** Does it, or leads to where what it is about can be selected. Says why, if it cannot be done now. */
-export function take(id: string, subject: Subject = {}): void {
-    const disabled = session.action(id)?.disabled;
-    if (disabled) return session.failed({ code: "disabled", message: disabled, hint: null });
+export async function take(id: string, subject: Subject = {}): Promise<void> {
+    if (session.action(id)?.disabled) {
+        // What was taken in or made a moment ago may have made it possible.
+        await session.readActions();
+        const disabled = session.action(id)?.disabled;
+        if (disabled) return session.failed({ code: "disabled", message: disabled, hint: null });
+    }
     ways[id]?.(subject);
 }
 

@@ -1,0 +1,30 @@
+import { mockIPC } from "@tauri-apps/api/mocks";
+import { beforeEach, expect, it } from "vitest";
+
+import type { ActionView, CapabilityView } from "../bindings";
+import { session } from "./session.svelte";
+import { take } from "./ways";
+
+const connect = (disabled: string | null): ActionView => ({
+    id: "connect", label: "Connect", description: "", danger: "none", key: null, place: null, example: "", disabled,
+});
+const capability = { name: "orders" } as CapabilityView;
+
+beforeEach(() => {
+    session.flow = null;
+    session.toasts = [];
+    session.actions = [connect("You hold no capabilities yet.")];
+});
+
+it("does what became possible a moment ago", async () => {
+    mockIPC(() => [connect(null)]);
+    await take("connect", { capability });
+    expect(session.flow).toEqual({ kind: "connect", capability });
+});
+
+it("says why something cannot be done", async () => {
+    mockIPC(() => session.actions);
+    await take("connect", { capability });
+    expect(session.flow).toBeNull();
+    expect(session.toasts[0]?.text).toBe("You hold no capabilities yet.");
+});
