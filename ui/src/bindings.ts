@@ -57,6 +57,23 @@ name: string,
 replaced: string | null, };
 
 /**
+ * What was dropped on the window, or came with a link or as a file when keycap was started, by what is to be done with it.
+ */
+export type Arrivals = { 
+/**
+ * Capabilities and cards: to be taken in.
+ */
+finds: Finds, 
+/**
+ * Sealed files: to be opened.
+ */
+open: Chosen | null, 
+/**
+ * Other files and folders: to be sealed.
+ */
+seal: Chosen | null, };
+
+/**
  * A backup that was written.
  */
 export type BackedUp = { 
@@ -173,6 +190,27 @@ note: string,
 blocks: Array<BlockView>, };
 
 /**
+ * Files that a person chose.
+ */
+export type Chosen = { 
+/**
+ * Names them until they are worked on or let go.
+ */
+handle: string, 
+/**
+ * Their names, at most 100.
+ */
+names: Array<string>, 
+/**
+ * How many there are.
+ */
+count: number, 
+/**
+ * Where the first of them lies: what is made of it goes there too.
+ */
+folder: string, };
+
+/**
  * Why the vault is closed to the window.
  */
 export type Closed = "here" | "elsewhere" | "idle" | "slept";
@@ -282,7 +320,7 @@ export type Event = { "kind": "changed" } | { "kind": "gate",
 /**
  * Why it is closed; `None`: it is open.
  */
-closed: Closed | null, } | { "kind": "arrived" } | { "kind": "clipboard-cleared" } | { "kind": "running" } | { "kind": "hover", 
+closed: Closed | null, } | { "kind": "arrived" } | { "kind": "clipboard-cleared" } | { "kind": "running" } | { "kind": "tasks" } | { "kind": "hover", 
 /**
  * How many; 0: none any more.
  */
@@ -308,6 +346,81 @@ summary: string,
  * One finding a caveat, in the order of the chain.
  */
 findings: Array<FindingView>, };
+
+/**
+ * Why one file was not done.
+ */
+export type FileErrorView = { 
+/**
+ * A stable name for programs.
+ */
+code: string, 
+/**
+ * What was wrong.
+ */
+message: string, 
+/**
+ * What to do next.
+ */
+hint: string | null, };
+
+/**
+ * What became of one file.
+ */
+export type FileView = { 
+/**
+ * The file as it was named; `-` for standard input.
+ */
+file: string, 
+/**
+ * Where what was made of it is; `None`: standard output, or nothing was made.
+ */
+output: string | null, 
+/**
+ * Bytes of plaintext.
+ */
+bytes: number, 
+/**
+ * Things in a folder that could not be taken along: sockets, pipes, devices, links that lead outside.
+ */
+left_out: number, 
+/**
+ * With what the vault opened it, and who sealed it; `None`: it was sealed, or opened by something that was named.
+ */
+opened: OpenedView | null, 
+/**
+ * Why it was not done.
+ */
+error: FileErrorView | null, };
+
+/**
+ * What became of files.
+ */
+export type FilesView = { 
+/**
+ * To whom they were sealed; empty if they were opened.
+ */
+recipients: Array<RecipientView>, 
+/**
+ * Each file, in the order in which it was named.
+ */
+files: Array<FileView>, 
+/**
+ * How many were done.
+ */
+done: number, 
+/**
+ * How many were not.
+ */
+failed: number, 
+/**
+ * Bytes of plaintext in those that were done.
+ */
+bytes: number, 
+/**
+ * What to know besides, in sentences.
+ */
+notes: Array<string>, };
 
 /**
  * Something that can be taken in.
@@ -559,6 +672,19 @@ shown: number,
 rows: Array<GrantRow>, };
 
 /**
+ * A named set of recipients.
+ */
+export type GroupView = { 
+/**
+ * Its name.
+ */
+name: string, 
+/**
+ * Who is in it: keys and key cards first.
+ */
+members: Array<MemberView>, };
+
+/**
  * A holder as this vault knows it.
  */
 export type HolderView = { 
@@ -619,6 +745,35 @@ duplicate_of: string | null,
  * What one should know before taking it in.
  */
 warnings: Array<string>, };
+
+/**
+ * What a sealed file says without being opened. Nothing of it is known to be authentic but what `fits` says.
+ */
+export type InspectedView = { 
+/**
+ * The file as it was named; `-` for standard input.
+ */
+file: string, 
+/**
+ * Whether it is in armor.
+ */
+armored: boolean, 
+/**
+ * Bytes of the header, without armor.
+ */
+header_bytes: number, 
+/**
+ * Bytes that are sealed; `None`: the file was cut off or added to.
+ */
+plaintext_bytes: number | null, 
+/**
+ * To whom it is sealed, as far as that can be told.
+ */
+stanzas: Array<StanzaView>, 
+/**
+ * Whether what opens it was looked for in this vault; `false`: there is none, or it is locked.
+ */
+looked: boolean, };
 
 export type JsonValue = number | string | boolean | Array<JsonValue> | { [key in string]: JsonValue } | null;
 
@@ -884,6 +1039,23 @@ first_fault: LogFaultView | null,
 head: LogHeadView | null, };
 
 /**
+ * Somebody in a group.
+ */
+export type MemberView = { 
+/**
+ * The name of the key or card, or the recipient as it is written out; `None`: the card is not in this vault any more.
+ */
+name: string | null, 
+/**
+ * The key's fingerprint; `None`: it is written out.
+ */
+fingerprint: string | null, 
+/**
+ * Whether it is a key of one's own, or a card whose fingerprint was compared with its owner.
+ */
+verified: boolean, };
+
+/**
  * What was mended, and what is left.
  */
 export type MendView = { 
@@ -987,6 +1159,56 @@ file: string,
 diff: RestoreDiff, };
 
 /**
+ * The grant with which something was sealed.
+ */
+export type OpenedGrant = { 
+/**
+ * The revocation id of the capability's last block, 32 hex digits.
+ */
+rid: string, 
+/**
+ * The name of the grant, or of the nearest above it that this vault knows.
+ */
+name: string | null, };
+
+/**
+ * What the vault says of a sealed file that it opens.
+ */
+export type OpenedView = { 
+/**
+ * The stanza of the header that opened: `X25519`, `keycap1-N` and so on.
+ */
+stanza: string, 
+/**
+ * `key` or `service`: what of this vault opened it.
+ */
+opened_with: string, 
+/**
+ * The name of that key or service.
+ */
+name: string, 
+/**
+ * Who sealed it, where that is proven and the file has no other recipient.
+ */
+sender: HolderView | null, 
+/**
+ * The grant with which it was sealed, if it was sealed to a service's capability.
+ */
+grant: OpenedGrant | null, 
+/**
+ * Whether that capability allowed it, now and alone; `None`: it was sealed to a key.
+ */
+authorised: boolean | null, 
+/**
+ * All of it in a sentence.
+ */
+sentence: string, 
+/**
+ * What to know besides: why a sender is not shown, why it is not authorised.
+ */
+notes: Array<string>, };
+
+/**
  * What wants attention, and what runs.
  */
 export type Overview = { 
@@ -1048,6 +1270,27 @@ applied: number | null,
  * How many live sessions it cut.
  */
 sessions_cut: number, };
+
+/**
+ * To whom a file is sealed.
+ */
+export type RecipientView = { 
+/**
+ * `key`, `capability`, `age`, `ssh` or `passphrase`.
+ */
+kind: string, 
+/**
+ * Its name in this vault, or the recipient as it was written out.
+ */
+name: string, 
+/**
+ * Which of keycap's stanzas it gets; `None`: one of age's.
+ */
+stanza: string | null, 
+/**
+ * Whether it is the one who seals.
+ */
+me: boolean, };
 
 /**
  * What restoring a backup would change, or has changed.
@@ -1156,6 +1399,39 @@ note: string,
  * The rid of the grant that was revoked, if it is one above.
  */
 by: string | null, };
+
+/**
+ * How files are to be sealed.
+ */
+export type SealForm = { 
+/**
+ * The files.
+ */
+handle: string, 
+/**
+ * To whom: `key:NAME`, `group:NAME`, `cap:NAME`, `age1…`. Empty: under a passphrase, which is asked for outside the page.
+ */
+recipients: Array<string>, 
+/**
+ * The key that shows who sealed it; empty: none.
+ */
+from: string, 
+/**
+ * Whether one's own oldest key can open it too.
+ */
+with_self: boolean, 
+/**
+ * As text that can be pasted and mailed.
+ */
+armor: boolean, 
+/**
+ * Everything as one file; otherwise each file and each folder by itself.
+ */
+together: boolean, 
+/**
+ * Into a folder that is asked for; otherwise beside the files.
+ */
+elsewhere: boolean, };
 
 /**
  * A service.
@@ -1314,6 +1590,35 @@ reissued: boolean,
 rid: string | null, };
 
 /**
+ * One stanza of a header.
+ */
+export type StanzaView = { 
+/**
+ * Its type: `X25519`, `scrypt`, `ssh-ed25519`, `keycap1-X` and so on.
+ */
+kind: string, 
+/**
+ * What that is, in words.
+ */
+meaning: string, 
+/**
+ * How many arguments it has.
+ */
+arguments: number, 
+/**
+ * Bytes of its body.
+ */
+body_bytes: number, 
+/**
+ * With what of this vault it opens, who sealed it, and with which grant.
+ */
+fits: OpenedView | null, 
+/**
+ * What is wrong with it, where it is for this vault and malformed or forged.
+ */
+fault: string | null, };
+
+/**
  * What the window has to know before it shows anything.
  */
 export type Start = { 
@@ -1350,6 +1655,48 @@ clipboard_left_s: number, };
  * What becomes of a grant when it is used now.
  */
 export type State = "active" | "soon" | "not-yet" | "expired" | "revoked";
+
+/**
+ * What a task does.
+ */
+export type TaskKind = "seal" | "open";
+
+/**
+ * A task of this window.
+ */
+export type TaskView = { 
+/**
+ * Its number in this window.
+ */
+id: number, 
+/**
+ * What it does.
+ */
+kind: TaskKind, 
+/**
+ * Its files, in a few words.
+ */
+what: string, 
+/**
+ * Bytes done so far.
+ */
+bytes: number, 
+/**
+ * Bytes in all, where that is known.
+ */
+of: number | null, 
+/**
+ * Milliseconds for which it ran.
+ */
+ms: number, 
+/**
+ * Whether it was told to stop.
+ */
+stopped: boolean, 
+/**
+ * What became of it; `None`: it runs.
+ */
+result: FilesView | null, };
 
 /**
  * Why something was not done: nothing of it has happened.
@@ -1453,6 +1800,11 @@ capabilities: number, };
 export type Wanted = "passphrase" | "identity";
 
 /**
+ * What is to be chosen.
+ */
+export type What = "files" | "folder";
+
+/**
  * Why a grant is revoked.
  */
 export type Why = "leaked" | "left" | "superseded" | "test" | "other";
@@ -1517,7 +1869,7 @@ export const host = {
     share_sealed: (target: string, name: string | null, recipients: Array<string>): Promise<Shared> => invoke("share_sealed", { target, name, recipients }),
     clipboard_clear: (): Promise<boolean> => invoke("clipboard_clear"),
     import_choose: (): Promise<Finds> => invoke("import_choose"),
-    import_arrived: (): Promise<Finds> => invoke("import_arrived"),
+    arrivals: (): Promise<Arrivals> => invoke("arrivals"),
     import_paste: (): Promise<Finds> => invoke("import_paste"),
     import_accept: (handle: string, name: string, gateway: string | null, replace: boolean): Promise<AddedView> => invoke("import_accept", { handle, name, gateway, replace }),
     import_discard: (handle: string): Promise<void> => invoke("import_discard", { handle }),
@@ -1531,6 +1883,14 @@ export const host = {
     line_stop: (id: number): Promise<void> => invoke("line_stop", { id }),
     connect: (capability: string, listen: string, target: string | null): Promise<number> => invoke("connect", { capability, listen, target }),
     serve: (service: string, listen: string, to: Array<string>): Promise<number> => invoke("serve", { service, listen, to }),
+    files_choose: (what: What): Promise<Chosen> => invoke("files_choose", { what }),
+    files_discard: (handle: string): Promise<void> => invoke("files_discard", { handle }),
+    files_look: (handle: string): Promise<Array<InspectedView>> => invoke("files_look", { handle }),
+    files_seal: (form: SealForm): Promise<number> => invoke("files_seal", { form }),
+    files_open: (handle: string, lapsed: boolean, elsewhere: boolean): Promise<number> => invoke("files_open", { handle, lapsed, elsewhere }),
+    groups: (): Promise<Array<GroupView>> => invoke("groups"),
+    tasks: (): Promise<Array<TaskView>> => invoke("tasks"),
+    task_stop: (id: number): Promise<void> => invoke("task_stop", { id }),
     backup: (recipients: Array<string>): Promise<BackedUp> => invoke("backup", { recipients }),
     restore_choose: (): Promise<OpenedBackup> => invoke("restore_choose"),
     restore: (handle: string, replace: Array<string>, typed: string): Promise<RestoreDiff> => invoke("restore", { handle, replace, typed }),

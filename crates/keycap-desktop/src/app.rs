@@ -10,7 +10,7 @@ use std::time::Instant;
 use keycap_vault::Vault;
 use tauri::http::{Request, Response, StatusCode, header};
 use tauri::webview::NewWindowResponse;
-use tauri::{AppHandle, DragDropEvent, Emitter, Manager, UriSchemeContext, WebviewWindowBuilder, WindowEvent, Wry};
+use tauri::{AppHandle, DragDropEvent, Emitter, Manager, RunEvent, UriSchemeContext, WebviewWindowBuilder, WindowEvent, Wry};
 
 use crate::arguments::{Arguments, Given, Say, USAGE};
 use crate::desk::{Desk, Outlet};
@@ -19,6 +19,7 @@ use crate::gate::{Gate, IDLE};
 use crate::host::Host;
 use crate::lines::Lines;
 use crate::shelf::Shelf;
+use crate::tasks::Tasks;
 use crate::window::WindowPerson;
 
 /// The one window.
@@ -60,7 +61,15 @@ fn open(folder: PathBuf, given: Vec<Given>) -> tauri::Result<()> {
         .invoke_handler(crate::commands::handler())
         .setup(move |app| Ok(set_up(app.handle(), folder, given)?))
         .on_window_event(|window, event| drag(window.app_handle(), event))
-        .run(tauri::generate_context!())
+        .build(tauri::generate_context!())?
+        .run(|app, event| {
+            if let (RunEvent::Exit, Some(host)) = (event, app.try_state::<Host>()) {
+                // No half of a file is left, and no secret on the clipboard.
+                host.tasks.abandon();
+                host.shelf.clear();
+            }
+        });
+    Ok(())
 }
 
 /// Under which name this window is found by a second start: one window a vault.
@@ -76,7 +85,13 @@ fn set_up(app: &AppHandle, folder: PathBuf, given: Vec<Given>) -> tauri::Result<
     let desk = Desk::start(folder, Arc::new(Gate::new(IDLE)), Arc::clone(&outlet));
     let shelf = Shelf::default();
     shelf.arrive(given);
-    app.manage(Host { desk, shelf, lines: Lines::new(outlet), person: Box::new(WindowPerson::new(app.clone())) });
+    app.manage(Host {
+        desk,
+        shelf,
+        lines: Lines::new(Arc::clone(&outlet)),
+        tasks: Tasks::new(outlet),
+        person: Arc::new(WindowPerson::new(app.clone())),
+    });
     for config in app.config().app.windows.iter().filter(|config| config.label == MAIN) {
         WebviewWindowBuilder::from_config(app, config)?
             // The page stays itself: no link leads away from it, and no window is opened by it.

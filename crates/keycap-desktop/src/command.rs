@@ -2,6 +2,7 @@
 
 pub(crate) mod activity;
 pub(crate) mod capabilities;
+pub(crate) mod files;
 pub(crate) mod grants;
 pub(crate) mod import;
 pub(crate) mod keys;

@@ -6,8 +6,9 @@ use tauri::State;
 use crate::bindings::{Argument, Shape, Types};
 use crate::command::activity::LogAsk;
 use crate::command::capabilities::{DelegateForm, WouldForm};
+use crate::command::files::{Chosen, SealForm, What};
 use crate::command::grants::GrantsAsk;
-use crate::command::import::Finds;
+use crate::command::import::{Arrivals, Finds};
 use crate::command::mint::{MintForm, PresetView};
 use crate::command::overview::{Live, Overview};
 use crate::command::revoke::Why;
@@ -15,13 +16,14 @@ use crate::command::services::Earlier;
 use crate::command::share::Shared;
 use crate::command::upkeep::{BackedUp, OpenedBackup};
 use crate::command::vault::{ActionView, NewPlace, Start};
-use crate::command::{activity, capabilities, grants, import, keys, live, mint, overview, revoke, services, share, upkeep, vault};
+use crate::command::{activity, capabilities, files, grants, import, keys, live, mint, overview, revoke, services, share, upkeep, vault};
 use crate::error::UiError;
 use crate::host::Host;
 use crate::lines::LineView;
+use crate::tasks::TaskView;
 use keycap_vault::view::{
-    AddedView, CapabilityView, DelegatePreview, DoctorFinding, ExplainView, GrantView, GrantsPage, KeyView, LogPage, LogVerification, MendView,
-    MintPreview, RestoreDiff, RevokePreview, RevokeReceipt, ServiceView, VaultStatus,
+    AddedView, CapabilityView, DelegatePreview, DoctorFinding, ExplainView, GrantView, GrantsPage, GroupView, InspectedView, KeyView, LogPage,
+    LogVerification, MendView, MintPreview, RestoreDiff, RevokePreview, RevokeReceipt, ServiceView, VaultStatus,
 };
 
 macro_rules! commands {
@@ -96,7 +98,7 @@ commands! {
     share_sealed(target: String, name: Option<String>, recipients: Vec<String>) -> Shared = share::share_sealed;
     clipboard_clear() -> bool = share::clipboard_clear;
     import_choose() -> Finds = import::import_choose;
-    import_arrived() -> Finds = import::import_arrived;
+    arrivals() -> Arrivals = import::arrivals;
     import_paste() -> Finds = import::import_paste;
     import_accept(handle: String, name: String, gateway: Option<String>, replace: bool) -> AddedView = import::import_accept;
     import_discard(handle: String) -> () = import::import_discard;
@@ -110,6 +112,14 @@ commands! {
     line_stop(id: u32) -> () = live::line_stop;
     connect(capability: String, listen: String, target: Option<String>) -> u32 = live::connect;
     serve(service: String, listen: String, to: Vec<String>) -> u32 = live::serve;
+    files_choose(what: What) -> Chosen = files::choose;
+    files_discard(handle: String) -> () = files::discard;
+    files_look(handle: String) -> Vec<InspectedView> = files::look;
+    files_seal(form: SealForm) -> u32 = files::seal;
+    files_open(handle: String, lapsed: bool, elsewhere: bool) -> u32 = files::open;
+    groups() -> Vec<GroupView> = files::groups;
+    tasks() -> Vec<TaskView> = files::tasks;
+    task_stop(id: u32) -> () = files::task_stop;
     backup(recipients: Vec<String>) -> BackedUp = upkeep::backup;
     restore_choose() -> OpenedBackup = upkeep::restore_choose;
     restore(handle: String, replace: Vec<String>, typed: String) -> RestoreDiff = upkeep::restore;

@@ -135,6 +135,42 @@ impl Desk {
         on(&self.keeper, move |seat| work(seat.open()?)).await
     }
 
+    /// Has work planned with the secrets, and done on a thread of its own afterwards: the secrets' thread waits for the plan only. What is
+    /// planned need not be sent between threads.
+    ///
+    /// # Errors
+    /// As [`Desk::keep`].
+    pub(crate) async fn beside<T: Send + 'static>(
+        &self,
+        plan: impl FnOnce(&mut Vault) -> Result<(T, Box<dyn FnOnce()>), UiError> + Send + 'static,
+    ) -> Result<T, UiError> {
+        self.pass_gate()?;
+        let (answer, answered) = oneshot::channel();
+        on(&self.keeper, move |seat| {
+            seat.unlocked()?;
+            let Some(mut vault) = seat.vault.take() else { return Err(UiError::no_vault()) };
+            let (give_back, given_back) = mpsc::channel();
+            let work = move || {
+                let planned = plan(&mut vault);
+                // The secrets' thread waits for it, unless the program ends.
+                drop(give_back.send(vault));
+                match planned {
+                    Ok((said, work)) => {
+                        drop(answer.send(Ok(said)));
+                        work();
+                    }
+                    Err(error) => drop(answer.send(Err(error))),
+                }
+            };
+            let spawned = thread::Builder::new().name("files".to_owned()).spawn(work);
+            // A thread that broke off keeps the vault; the next request opens it again.
+            seat.vault = given_back.recv().ok();
+            spawned.map(drop).map_err(|error| UiError::new("no-thread", format!("The system has no thread to spare: {error}.")))
+        })
+        .await?;
+        answered.await.map_err(|_| UiError::interrupted())?
+    }
+
     /// A vault of its own for whoever runs longer than a request, unlocked.
     ///
     /// # Errors

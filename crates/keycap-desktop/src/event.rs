@@ -23,6 +23,8 @@ pub(crate) enum Event {
     ClipboardCleared,
     /// Something goes on at a gateway or connector of this window, or one of them ended.
     Running,
+    /// A task got further, or ended.
+    Tasks,
     /// Files are held over the window, or no longer.
     Hover {
         /// How many; 0: none any more.

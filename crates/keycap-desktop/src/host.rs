@@ -1,19 +1,24 @@
 //! What every command works with.
 
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use keycap_vault::SecretText;
+
 use crate::desk::Desk;
 use crate::error::UiError;
 use crate::lines::Lines;
 use crate::person::{AskFiles, AskPassphrase, Files, Person};
 use crate::shelf::Shelf;
-use keycap_vault::SecretText;
-use std::path::PathBuf;
+use crate::tasks::Tasks;
 
 /// The host of one window.
 pub(crate) struct Host {
     pub(crate) desk: Desk,
     pub(crate) shelf: Shelf,
     pub(crate) lines: Lines,
-    pub(crate) person: Box<dyn Person>,
+    pub(crate) tasks: Tasks,
+    pub(crate) person: Arc<dyn Person>,
 }
 
 impl Host {

@@ -26,6 +26,7 @@ mod lines;
 mod permissions;
 mod person;
 mod shelf;
+mod tasks;
 mod window;
 
 pub use app::run;

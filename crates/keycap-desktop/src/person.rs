@@ -25,6 +25,8 @@ pub(crate) enum Files {
     One,
     /// Some that are there.
     Several,
+    /// A folder that is there.
+    Folder,
     /// One to be written, under this name if no other is chosen.
     New(String),
 }
@@ -46,4 +48,25 @@ pub(crate) trait Person: Send + Sync {
     fn files(&self, ask: AskFiles) -> Pending<Vec<PathBuf>>;
     /// Asks for a passphrase; `None` if the person leaves.
     fn passphrase(&self, ask: AskPassphrase) -> Pending<Option<SecretText>>;
+}
+
+/// A person, as age's plugins and sealed files ask: on threads that may wait.
+pub(crate) struct Asked(pub(crate) std::sync::Arc<dyn Person>);
+
+impl keycap_vault::Prompts for Asked {
+    fn message(&self, _: &str) {}
+
+    /// A plugin's own questions are not put to anybody here; it goes on as if nobody were there.
+    fn confirm(&self, _: &str, _: &str, _: Option<&str>) -> Option<bool> {
+        None
+    }
+
+    fn public_text(&self, _: &str) -> Option<String> {
+        None
+    }
+
+    fn passphrase(&self, _: &str) -> Option<SecretText> {
+        let ask = AskPassphrase { title: "The file's passphrase", text: "This file is sealed under a passphrase.", new: false };
+        tauri::async_runtime::block_on(self.0.passphrase(ask))
+    }
 }

@@ -1,6 +1,7 @@
 //! What waits between two steps of a person: things to be taken in, codes on the screen, a secret on the clipboard. The page has handles.
 
 use std::collections::{BTreeMap, HashMap};
+use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -36,6 +37,7 @@ struct State {
     arrived: Vec<Given>,
     clipboard: Option<HeldSecret>,
     backup: Option<(String, Backup)>,
+    files: BTreeMap<String, Vec<PathBuf>>,
 }
 
 #[derive(Debug)]
@@ -117,6 +119,31 @@ impl Shelf {
     pub(crate) fn take_backup(&self, handle: &str) -> Result<Backup, UiError> {
         let kept = self.state(|state| state.backup.take_if(|(kept, _)| kept == handle));
         kept.map(|(_, backup)| backup).ok_or_else(|| UiError::gone("backup"))
+    }
+
+    /// Keeps the names of files that a person chose.
+    pub(crate) fn keep_files(&self, files: Vec<PathBuf>) -> String {
+        let handle = handle();
+        self.state(|state| {
+            while state.files.len() >= MOST {
+                state.files.pop_first();
+            }
+            state.files.insert(handle.clone(), files);
+        });
+        handle
+    }
+
+    /// The files that a handle stands for.
+    ///
+    /// # Errors
+    /// If they are not there any more.
+    pub(crate) fn files(&self, handle: &str) -> Result<Vec<PathBuf>, UiError> {
+        self.state(|state| state.files.get(handle).cloned()).ok_or_else(|| UiError::gone("choice of files"))
+    }
+
+    /// Lets them go.
+    pub(crate) fn drop_files(&self, handle: &str) {
+        self.state(|state| state.files.remove(handle));
     }
 
     /// Holds a secret on the clipboard, in the place of one from before.

@@ -42,6 +42,7 @@ impl Person for WindowPerson {
             match ask.what {
                 Files::One => deliver(dialog.pick_file(), move |file| file.into_iter().map(path).collect(), answer),
                 Files::Several => deliver(dialog.pick_files(), move |files| files.into_iter().flatten().map(path).collect(), answer),
+                Files::Folder => deliver(dialog.pick_folder(), move |folder| folder.into_iter().map(path).collect(), answer),
                 Files::New(name) => deliver(dialog.set_file_name(name).save_file(), move |file| file.into_iter().map(path).collect(), answer),
             }
         })

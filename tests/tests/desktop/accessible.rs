@@ -28,6 +28,15 @@ fn examine(window: &Window, what: &str) {
 }
 
 #[test]
+fn axe_finds_what_is_wrong() {
+    let desk = Desk::with_service();
+    let window = desk.open();
+    window.run("document.querySelector('main').append(document.createElement('button'))", &[]);
+    let found = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| examine(&window, "a button without a name")));
+    assert!(found.is_err(), "axe looks away");
+}
+
+#[test]
 fn axe_finds_nothing_serious_on_any_screen() {
     let desk = Desk::with_service();
     for arguments in [
@@ -43,7 +52,7 @@ fn axe_finds_nothing_serious_on_any_screen() {
     for theme in ["light", "dark"] {
         go(&window, "settings");
         window.choose("[data-field=theme]", theme);
-        for screen in ["overview", "keys", "services", "grants", "capabilities", "connections", "activity", "settings"] {
+        for screen in ["overview", "keys", "services", "grants", "files", "activity", "capabilities", "connections", "settings"] {
             go(&window, screen);
             examine(&window, &format!("{screen}, {theme}"));
         }

@@ -1,7 +1,8 @@
 //! The desktop app in a real window: what a person does in it, what a hostile page cannot do, and what it looks like to those who do not see.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking, its own functions included")]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking, its own functions included")]
 
 mod accessible;
+mod files;
 mod hostile;
 mod journey;
 mod many;

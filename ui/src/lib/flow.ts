@@ -1,5 +1,5 @@
 /** What can stand in front of a screen: one at a time. */
-import type { CapabilityView, GrantView, KeyView, RevokeReceipt, ServiceView } from "../bindings";
+import type { CapabilityView, Chosen, Finds, GrantView, KeyView, RevokeReceipt, ServiceView } from "../bindings";
 
 export type Flow =
     | { kind: "palette" }
@@ -9,7 +9,9 @@ export type Flow =
     | { kind: "mint"; service?: string }
     | { kind: "delegate"; capability: CapabilityView }
     | { kind: "share"; target: string; title: string; secret: boolean }
-    | { kind: "import"; from: "ask" | "arrived" | "paste" | "choose" }
+    | { kind: "import"; from: "ask" | "paste" | "found"; finds?: Finds }
+    | { kind: "seal-files"; files: Chosen }
+    | { kind: "open-files"; files: Chosen }
     | { kind: "revoke"; grant: GrantView }
     | { kind: "receipt"; receipt: RevokeReceipt }
     | { kind: "rename"; what: "key" | "service" | "capability"; name: string }

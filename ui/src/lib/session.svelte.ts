@@ -1,12 +1,13 @@
 /** What the whole window knows: how the vault stands, which screen and flow show, what was said last. */
 import { listen } from "@tauri-apps/api/event";
 
-import { type ActionView, type Event, host, type LineView, type Start, type UiError } from "../bindings";
+import { type ActionView, type Event, host, type LineView, type Start, type TaskView, type UiError } from "../bindings";
 import { t } from "../strings";
 import type { Flow } from "./flow";
 
-export type Screen = "overview" | "keys" | "services" | "grants" | "capabilities" | "connections" | "activity" | "settings";
-export const SCREENS: readonly Screen[] = ["overview", "keys", "services", "grants", "capabilities", "connections", "activity", "settings"];
+export type Screen = "overview" | "keys" | "services" | "grants" | "files" | "activity" | "capabilities" | "connections" | "settings";
+/** In the order of the terminal interface, whose numbers they have. */
+export const SCREENS: readonly Screen[] = ["overview", "keys", "services", "grants", "files", "activity", "capabilities", "connections", "settings"];
 
 export interface Toast {
     id: number;
@@ -30,6 +31,9 @@ class Session {
     toasts = $state<Toast[]>([]);
     actions = $state<ActionView[]>([]);
     lines = $state<LineView[]>([]);
+    tasks = $state<TaskView[]>([]);
+    /** What stands in front next. */
+    #queue: Flow[] = [];
     /** Grows with every change of the ledger: screens read again. */
     tick = $state(0);
     hovering = $state(0);
@@ -57,6 +61,7 @@ class Session {
                 return;
             case "gate":
                 if (event.closed !== null) {
+                    this.#queue = [];
                     this.flow = null;
                     this.toasts = [];
                     this.clipboard = 0;
@@ -68,10 +73,13 @@ class Session {
                 }
                 return;
             case "arrived":
-                if (this.start?.has_vault && this.start.closed === null) this.open({ kind: "import", from: "arrived" });
+                if (this.start?.has_vault && this.start.closed === null) await this.arrived();
                 return;
             case "clipboard-cleared":
                 this.clipboard = 0;
+                return;
+            case "tasks":
+                await this.readTasks();
                 return;
             case "running":
                 await this.readLines();
@@ -100,16 +108,31 @@ class Session {
         this.lines = await host.lines().catch(() => this.lines);
     }
 
-    private async arrived(): Promise<void> {
-        const finds = await host.import_arrived().catch(() => null);
-        if (finds && finds.items.length + finds.failures.length > 0) {
-            this.finds = finds;
-            this.open({ kind: "import", from: "ask" });
+    private async readTasks(): Promise<void> {
+        if (this.start?.closed !== null) return;
+        const before = this.tasks;
+        this.tasks = await host.tasks().catch(() => before);
+        for (const task of this.tasks) {
+            const was = before.find((one) => one.id === task.id);
+            if (!was || was.result !== null || task.result === null || this.screen === "files") continue;
+            const { done, failed } = task.result;
+            if (failed > 0) this.failed({ code: "files", message: t.files.failed(failed), hint: null });
+            else this.say(task.kind === "seal" ? t.files.sealed(done) : t.files.opened(done));
         }
     }
 
-    /** Found before the import flow could ask for it. */
-    finds = $state<Awaited<ReturnType<typeof host.import_arrived>> | null>(null);
+    /** Asks for what came from outside, and shows one after the other what can be done with it. */
+    private async arrived(): Promise<void> {
+        const arrivals = await this.attempt(() => host.arrivals());
+        if (!arrivals) return;
+        const { finds, open, seal } = arrivals;
+        const flows: Flow[] = [];
+        if (finds.items.length + finds.failures.length > 0) flows.push({ kind: "import", from: "found", finds });
+        if (open) flows.push({ kind: "open-files", files: open });
+        if (seal) flows.push({ kind: "seal-files", files: seal });
+        this.#queue.push(...flows);
+        if (this.flow === null) this.close();
+    }
 
     go(screen: Screen, wanted: string | null = null): void {
         this.screen = screen;
@@ -121,7 +144,7 @@ class Session {
     }
 
     close(): void {
-        this.flow = null;
+        this.flow = this.#queue.shift() ?? null;
     }
 
     /** Does something that may need the vault's secrets: asks for what unlocks it, once, and goes on. */

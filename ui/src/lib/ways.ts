@@ -1,5 +1,5 @@
 /** Which action of the registry leads where. What is not here is not for this window, and the palette does not list it. */
-import type { CapabilityView, GrantView, KeyView, ServiceView } from "../bindings";
+import type { CapabilityView, Chosen, GrantView, KeyView, ServiceView, What } from "../bindings";
 import { host } from "../bindings";
 import { t } from "../strings";
 import { session } from "./session.svelte";
@@ -74,6 +74,8 @@ const ways: Record<string, Way> = {
     },
     serve: ({ service }) => (service?.can_serve ? session.open({ kind: "serve", service }) : session.go("services")),
     connect: ({ capability }) => (capability ? session.open({ kind: "connect", capability }) : session.go("capabilities")),
+    seal: () => void chosen("files", (files) => session.open({ kind: "seal-files", files })),
+    open: () => void chosen("files", (files) => session.open({ kind: "open-files", files })),
     log: () => session.go("activity"),
     "vault.status": () => session.go("settings"),
     "vault.lock": () => void session.attempt(() => host.lock()),
@@ -81,6 +83,12 @@ const ways: Record<string, Way> = {
     "vault.restore": () => session.open({ kind: "restore" }),
     doctor: () => session.go("settings"),
 };
+
+/** Goes on with files that the person chooses in a dialog of the system. */
+export async function chosen(what: What, then: (files: Chosen) => void): Promise<void> {
+    const files = await session.attempt(() => host.files_choose(what));
+    if (files) then(files);
+}
 
 export const leads = (id: string): boolean => id in ways;
 

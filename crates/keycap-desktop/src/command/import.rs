@@ -1,6 +1,6 @@
 //! Taking in capabilities and cards: from files, pictures, the clipboard, links. Looked at first; nothing is stored before a person says so.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use keycap_vault::clipboard::{ClipboardError, clear_if_holding, read_picture, read_text};
 use keycap_vault::qr::read_qr;
@@ -9,6 +9,7 @@ use keycap_vault::{AcceptAs, SecretText, Vault};
 use serde::Serialize;
 use ts_rs::TS;
 
+use super::files::Chosen;
 use super::read_file;
 use crate::arguments::Given;
 use crate::error::UiError;
@@ -59,13 +60,91 @@ pub(crate) async fn import_choose(host: &Host) -> Result<Finds, UiError> {
     look(host, files.into_iter().map(Given::File).collect()).await
 }
 
-/// From what was dropped on the window, or came with a link or as a file when keycap was started.
-pub(crate) async fn import_arrived(host: &Host) -> Result<Finds, UiError> {
+/// What was dropped on the window, or came with a link or as a file when keycap was started, by what is to be done with it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, TS)]
+pub(crate) struct Arrivals {
+    /// Capabilities and cards: to be taken in.
+    pub(crate) finds: Finds,
+    /// Sealed files: to be opened.
+    pub(crate) open: Option<Chosen>,
+    /// Other files and folders: to be sealed.
+    pub(crate) seal: Option<Chosen>,
+}
+
+/// What came from outside. A sealed file that holds a capability is one to be taken in, a picture without a code one to be sealed.
+pub(crate) async fn arrivals(host: &Host) -> Result<Arrivals, UiError> {
     if host.desk.closed().is_some() {
         return Err(UiError::locked());
     }
     let given = host.shelf.arrived();
-    look(host, given).await
+    if given.is_empty() {
+        return Ok(Arrivals::default());
+    }
+    let sorted = host
+        .desk
+        .keep(move |vault| {
+            let mut sorted = Sorted::default();
+            given.into_iter().for_each(|one| sorted.sort(one, vault));
+            Ok(sorted)
+        })
+        .await?;
+    let choose = |files: Vec<PathBuf>| if files.is_empty() { None } else { Some(Chosen::keep(&host.shelf, files)) };
+    let (open, seal) = (choose(sorted.open), choose(sorted.seal));
+    Ok(Arrivals { finds: keep(host, sorted.found, sorted.failures), open, seal })
+}
+
+#[derive(Default)]
+struct Sorted {
+    found: Vec<Sourced>,
+    failures: Vec<Unread>,
+    open: Vec<PathBuf>,
+    seal: Vec<PathBuf>,
+}
+
+/// Bytes of a sealed file that may be a capability on its way; one with all its links has a few thousand.
+const MAX_SHARED: u64 = 64 << 10;
+/// Bytes of a text file that may be one.
+const MAX_TEXT: u64 = 16 << 10;
+
+impl Sorted {
+    fn sort(&mut self, given: Given, vault: &mut Vault) {
+        let path = match given {
+            Given::Link(text) => return self.look(vault, vec![text], "a link"),
+            Given::File(path) => path,
+        };
+        let source = file_name(&path);
+        let size = std::fs::metadata(&path).map_or(0, |metadata| if metadata.is_file() { metadata.len() } else { u64::MAX });
+        let ends = |ends: &[&str]| path.extension().is_some_and(|end| ends.iter().any(|one| end.eq_ignore_ascii_case(one)));
+        if ends(&["age"]) {
+            let shared = if size <= MAX_SHARED { from_file(&path, vault).ok() } else { None };
+            let known = shared.into_iter().flatten().find(|text| vault.inspect(text.expose()).is_ok());
+            match known {
+                Some(text) => self.look(vault, vec![text], &source),
+                None => self.open.push(path),
+            }
+        } else if ends(&["keycap"]) {
+            match from_file(&path, vault) {
+                Ok(texts) => self.look(vault, texts, &source),
+                Err(why) => self.failures.push(Unread { source, why }),
+            }
+        } else if size <= MAX_TEXT || ends(&["png", "jpg", "jpeg", "webp", "bmp"]) && size <= MAX_BYTES {
+            let texts = from_file(&path, vault).unwrap_or_default();
+            let known: Vec<_> = texts.into_iter().filter(|text| vault.inspect(text.expose()).is_ok()).collect();
+            if known.is_empty() {
+                self.seal.push(path);
+            } else {
+                self.look(vault, known, &source);
+            }
+        } else {
+            self.seal.push(path);
+        }
+    }
+
+    fn look(&mut self, vault: &Vault, texts: Vec<SecretText>, source: &str) {
+        let (found, failures) = inspect(vault, texts, source, false);
+        self.found.extend(found);
+        self.failures.extend(failures);
+    }
 }
 
 /// From the clipboard: text, or a picture.

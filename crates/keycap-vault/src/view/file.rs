@@ -6,6 +6,7 @@ use super::opened::OpenedView;
 
 /// To whom a file is sealed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct RecipientView {
     /// `key`, `capability`, `age`, `ssh` or `passphrase`.
     pub kind: &'static str,
@@ -19,6 +20,7 @@ pub struct RecipientView {
 
 /// What became of files.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct FilesView {
     /// To whom they were sealed; empty if they were opened.
     pub recipients: Vec<RecipientView>,
@@ -36,6 +38,7 @@ pub struct FilesView {
 
 /// What became of one file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct FileView {
     /// The file as it was named; `-` for standard input.
     pub file: String,
@@ -53,6 +56,7 @@ pub struct FileView {
 
 /// Why one file was not done.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct FileErrorView {
     /// A stable name for programs.
     pub code: &'static str,
@@ -64,6 +68,7 @@ pub struct FileErrorView {
 
 /// What a sealed file says without being opened. Nothing of it is known to be authentic but what `fits` says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct InspectedView {
     /// The file as it was named; `-` for standard input.
     pub file: String,
@@ -81,6 +86,7 @@ pub struct InspectedView {
 
 /// One stanza of a header.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct StanzaView {
     /// Its type: `X25519`, `scrypt`, `ssh-ed25519`, `keycap1-X` and so on.
     pub kind: String,

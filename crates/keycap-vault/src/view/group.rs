@@ -4,6 +4,7 @@ use serde::Serialize;
 
 /// A named set of recipients.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct GroupView {
     /// Its name.
     pub name: String,
@@ -13,6 +14,7 @@ pub struct GroupView {
 
 /// Somebody in a group.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct MemberView {
     /// The name of the key or card, or the recipient as it is written out; `None`: the card is not in this vault any more.
     pub name: Option<String>,

@@ -1,0 +1,97 @@
+//! Files that come from outside: sealed, looked into, opened; and what came is told apart.
+
+use std::fs;
+use std::process::Stdio;
+
+use keycap_tests::{Keycap, Window, require};
+
+use crate::scenes::{Desk, go};
+
+impl Desk {
+    /// Starts the app once more with these files: the window that is open gets them, as it gets what is dropped on it.
+    fn hand_over(&self, files: &[&str]) {
+        let status = self.keycap.around(Window::program(), files).stdout(Stdio::null()).status().unwrap();
+        assert!(status.success(), "a second start ends well once it has handed over: {status}");
+    }
+}
+
+#[test]
+fn a_file_that_comes_in_is_sealed_and_age_opens_it() {
+    let desk = Desk::with_service();
+    let window = desk.open();
+    let plain = desk.keep("report.txt", b"the quarter was fine\n");
+    desk.hand_over(&[plain.to_str().unwrap()]);
+    window.wait_for_text("dialog", "report.txt");
+    window.click("dialog [data-recipient='key:operator']");
+    window.click("dialog [data-action=confirm]");
+    window.wait_for_text("[data-task=seal][data-ended=true]", "report.txt.age");
+    let sealed = plain.with_file_name("report.txt.age");
+    let identity = desk.keycap.run(["share", "key:operator", "--age-identity"]).succeeded().stdout;
+    let identity = desk.keep("identity.txt", identity.as_bytes());
+    let output = desk
+        .keycap
+        .around(require("age", "age"), ["-d", "-i", identity.to_str().unwrap(), sealed.to_str().unwrap()])
+        .env("PATH", Keycap::path_with_plugin())
+        .output()
+        .unwrap();
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "the quarter was fine\n", "{}", String::from_utf8_lossy(&output.stderr));
+
+    // The other way: what is sealed is looked into first, and opened beside itself under a free name.
+    desk.hand_over(&[sealed.to_str().unwrap()]);
+    window.wait_for_text("dialog [data-fits]", "operator");
+    window.click("dialog [data-action=confirm]");
+    window.wait_for_text("[data-task=open][data-ended=true]", "report");
+    let opened = window.text("[data-task=open] [data-output]");
+    assert_ne!(opened, plain.to_str().unwrap(), "nothing is written over");
+    assert_eq!(fs::read(&opened).unwrap(), b"the quarter was fine\n");
+    assert_eq!(window.policy_violations(), serde_json::json!([]));
+}
+
+#[test]
+fn a_long_seal_is_stopped_and_leaves_nothing_half_written() {
+    let desk = Desk::with_service();
+    let window = desk.open();
+    let large = desk.keycap.home().path().join("large.bin");
+    // A file of four gigabytes that takes no room: sealing it takes seconds.
+    fs::File::create(&large).unwrap().set_len(4 << 30).unwrap();
+    desk.hand_over(&[large.to_str().unwrap()]);
+    window.click("dialog [data-recipient='key:operator']");
+    window.click("dialog [data-action=confirm]");
+    window.click("[data-task=seal][data-ended=false] button");
+    window.wait_for_text("[data-task=seal][data-ended=true]", "Stopped");
+    let left: Vec<_> = fs::read_dir(large.parent().unwrap()).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    assert!(!left.iter().any(|name| name.contains("large.bin.age")), "{left:?}");
+}
+
+#[test]
+fn what_comes_in_is_told_apart() {
+    let (desk, other) = (Desk::with_service(), Desk::empty());
+    for arguments in [&["vault", "init", "--keyring"][..], &["key", "new", "bob"]] {
+        other.does(arguments.iter().copied());
+    }
+    let card = other.keycap.home().path().join("bob.keycap");
+    let text = other.keycap.run(["share", "key:bob", "--reveal", "--yes"]).succeeded().stdout;
+    fs::write(&card, text).unwrap();
+    let picture = desk.keep("holiday.png", include_bytes!("../../../crates/keycap-desktop/icons/32x32.png"));
+    let window = desk.open();
+    desk.hand_over(&[card.to_str().unwrap(), picture.to_str().unwrap()]);
+    window.wait_for_text("dialog [data-find=key-card]", "bob");
+    window.fill("[data-field=as]", "bob");
+    window.click("[data-action=accept]");
+    // What is next in line comes when the first is done.
+    window.wait_for_text("dialog", "holiday.png");
+    window.click("dialog footer button");
+    go(&window, "keys");
+    window.wait_for_text("main", "bob");
+    window.wait_for_text("main", "not compared");
+
+    // A link of the system opens the same review, and acts on nothing by itself.
+    let capability = {
+        desk.does(["mint", "orders", "--for", "bob", "--yes"]);
+        desk.keycap.run(["share", "grant:orders/bob", "--reveal", "--yes"])
+    };
+    let link = format!("keycap:{}", capability.succeeded().stdout.trim());
+    desk.hand_over(&[&link]);
+    window.wait_for_text("dialog [data-find=capability]", "orders");
+    assert!(desk.keycap.run(["caps", "--json"]).succeeded().stdout.contains("[]"), "nothing is taken in before a person says so");
+}
