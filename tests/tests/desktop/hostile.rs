@@ -110,7 +110,7 @@ fn a_closed_vault_answers_nothing_that_is_in_it() {
         ("status", nothing.clone()),
         ("explain", json!({ "name": "alice", "would": { "request": "", "at": "", "from": "" } })),
         ("revoke_preview", json!({ "rid": "alice" })),
-        ("import_arrived", nothing),
+        ("arrivals", nothing),
     ] {
         let answer = window.run_async(
             "const [command, given, done] = arguments;
