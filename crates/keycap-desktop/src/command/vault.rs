@@ -210,5 +210,6 @@ const fn place_word(place: ActionPlace) -> &'static str {
         ActionPlace::Services => "services",
         ActionPlace::Grants => "grants",
         ActionPlace::Capabilities => "capabilities",
+        ActionPlace::Files => "files",
     }
 }
