@@ -523,7 +523,7 @@ export const t = {
         confirmOpen: "Open",
         lapsed: "Open also what was sealed with a capability that has expired or was revoked since",
         sealedTo: "Sealed to",
-        opens: (name: string) => `opens with ${name}`,
+        opens: (what: string, name: string) => `Your ${what === "key" ? "key" : "service"} ${name} opens it`,
         opensNot: "Nothing in this vault opens it, as far as can be seen.",
         mayOpen: "It is sealed under a passphrase.",
         cut: "It was cut off or added to: it will not open.",
