@@ -277,24 +277,32 @@ impl Window {
         answered.unwrap_or_else(|_| panic!("the driver of the window has not answered for {ANSWER:?}"))
     }
 
-    /// Whether the program still runs for this home: another start would hand itself over to it.
-    fn is_running(&self) -> bool {
+    /// The processes of the program that run for this home: another start would hand itself over to them.
+    fn processes(&self) -> Vec<PathBuf> {
         let home = format!("HOME={}", self.home.display());
-        std::fs::read_dir("/proc").unwrap().flatten().any(|process| {
-            let folder = process.path();
-            std::fs::read_link(folder.join("exe")).is_ok_and(|exe| exe == self.program)
-                && std::fs::read(folder.join("environ")).is_ok_and(|variables| variables.split(|byte| *byte == 0).any(|one| one == home.as_bytes()))
-        })
+        let is_ours = |process: &PathBuf| {
+            std::fs::read_link(process.join("exe")).is_ok_and(|exe| exe == self.program)
+                && std::fs::read(process.join("environ")).is_ok_and(|variables| variables.split(|byte| *byte == 0).any(|one| one == home.as_bytes()))
+        };
+        std::fs::read_dir("/proc").unwrap().flatten().map(|entry| entry.path()).filter(is_ours).collect()
     }
+}
+
+/// Whether a process may still have its connections open: its first thread can be over while others, which share them, still end.
+fn is_alive(process: &Path) -> bool {
+    let is_over = |stat: String| stat.rsplit_once(')').is_some_and(|(_, rest)| rest.trim_start().starts_with(['Z', 'X']));
+    let threads = || std::fs::read_dir(process.join("task")).map_or(0, Iterator::count);
+    std::fs::read_to_string(process.join("stat")).is_ok_and(|stat| !is_over(stat) || threads() > 1)
 }
 
 impl Drop for Window {
     fn drop(&mut self) {
         if let Some(client) = self.client.take() {
+            let processes = self.processes();
             // Whatever the driver answers, the program has to go.
             let _ = self.runtime.block_on(async { tokio::time::timeout(ANSWER, client.close()).await });
             let begun = Instant::now();
-            while self.is_running() && begun.elapsed() < PATIENCE {
+            while processes.iter().any(|process| is_alive(process)) && begun.elapsed() < PATIENCE {
                 std::thread::sleep(Duration::from_millis(20));
             }
         }
