@@ -23,6 +23,7 @@ export const t = {
     messages: "Messages",
     working: "Working…",
     time: {
+        year: "y",
         day: "d",
         hour: "h",
         minute: "min",

@@ -7,10 +7,10 @@ const clock = new Intl.DateTimeFormat(undefined, { timeStyle: "medium" });
 
 export const nowSeconds = (): number => Math.floor(Date.now() / 1000);
 
-/** A length of time in its largest unit: `29 d`, `2 min`. */
+/** A length of time in its largest unit of which there are two, as the command line says it: `29 d`, `119 min`. */
 export function span(seconds: number): string {
-    for (const [unit, length] of [[t.time.day, 86_400], [t.time.hour, 3_600], [t.time.minute, 60]] as const) {
-        if (seconds >= length) return `${Math.floor(seconds / length)} ${unit}`;
+    for (const [unit, length] of [[t.time.year, 31_536_000], [t.time.day, 86_400], [t.time.hour, 3_600], [t.time.minute, 60]] as const) {
+        if (seconds >= 2 * length) return `${Math.floor(seconds / length)} ${unit}`;
     }
     return `${seconds} s`;
 }
