@@ -11,8 +11,8 @@ mod setup;
 mod upkeep;
 
 use keycap_vault::view::{
-    CapabilityView, DoctorFinding, ExplainView, GatewayView, GrantView, GrantsPage, KeyView, LogPage, LogVerification, MendView, RevokePreview,
-    RevokeReceipt, ServiceView, SessionView, VaultStatus,
+    CapabilityView, DoctorFinding, ExplainView, GatewayView, GrantView, GrantsPage, GroupView, KeyView, LogPage, LogVerification, MendView,
+    RevokePreview, RevokeReceipt, ServiceView, SessionView, VaultStatus,
 };
 use std::path::PathBuf;
 
@@ -42,6 +42,8 @@ pub(crate) enum Request {
     Services,
     /// Capabilities held.
     Capabilities,
+    /// Groups of recipients.
+    Groups,
     /// A page of the tree of grants.
     Grants(GrantQuery),
     /// One grant, by its rid.
@@ -128,6 +130,7 @@ pub(crate) enum Answer {
     Keys(Vec<KeyView>),
     Services(Vec<ServiceView>),
     Capabilities(Vec<CapabilityView>),
+    Groups(Vec<GroupView>),
     Grants(GrantsPage),
     Grant(Box<GrantView>),
     Live(Live),
@@ -248,6 +251,7 @@ impl Request {
             | Self::Keys
             | Self::Services
             | Self::Capabilities
+            | Self::Groups
             | Self::Grants(_)
             | Self::Grant(_)
             | Self::Live(_)
@@ -296,6 +300,7 @@ impl Request {
             Self::Keys => Answer::Keys(vault.keys(None)?),
             Self::Services => Answer::Services(vault.services(None)?),
             Self::Capabilities => Answer::Capabilities(vault.capabilities(None)?),
+            Self::Groups => Answer::Groups(vault.groups()?),
             Self::Grants(query) => Answer::Grants(vault.grants(query)?),
             Self::Grant(rid) => Answer::Grant(Box::new(vault.grant(rid)?)),
             Self::Live(service) => Answer::Live(live(vault, service.as_deref())?),

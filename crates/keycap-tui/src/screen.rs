@@ -16,8 +16,10 @@ pub(crate) mod files;
 pub(crate) mod first_run;
 pub(crate) mod form;
 pub(crate) mod grants;
+pub(crate) mod groups;
 pub(crate) mod help;
 pub(crate) mod keys;
+pub(crate) mod membership;
 pub(crate) mod mint;
 pub(crate) mod name;
 pub(crate) mod overview;
@@ -252,6 +254,8 @@ pub(crate) enum Kind {
     Service,
     Grant,
     Capability,
+    /// Several recipients of files.
+    Group,
     File,
 }
 
@@ -264,6 +268,7 @@ impl Kind {
             Self::Service => "service",
             Self::Grant => "grant",
             Self::Capability => "capability",
+            Self::Group => "group",
             Self::File => "file",
         }
     }
@@ -274,7 +279,7 @@ impl Kind {
 pub(crate) struct Target {
     pub(crate) kind: Kind,
     pub(crate) name: String,
-    /// The rid of a grant, the full fingerprint of a key or service, the id of a capability's last block,
-    /// the path of a file.
+    /// The rid of a grant, the full fingerprint of a key or service, the id of a capability's last block, the name of a group, the path of a
+    /// file.
     pub(crate) id: String,
 }

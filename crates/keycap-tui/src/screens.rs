@@ -6,8 +6,9 @@ use keycap_vault::action::{Action, Place};
 
 use crate::screen::{
     Kind, Screen, Step, Tab, Target, activity, add as adding, capabilities, choose as choosing, confirm, delegate as delegating,
-    explain as explaining, files, first_run as begin, form, grants, help as helping, keys, mint as minting, name, overview, palette as palettes,
-    protection, restore as restoring, revoke as revoking, sealing, services, settings as setting, share as sharing, tasks as running,
+    explain as explaining, files, first_run as begin, form, grants, groups as grouping, help as helping, keys, membership, mint as minting, name,
+    overview, palette as palettes, protection, restore as restoring, revoke as revoking, sealing, services, settings as setting, share as sharing,
+    tasks as running,
 };
 use crate::world::World;
 
@@ -65,6 +66,7 @@ pub(crate) fn show_target(_world: &World, target: Option<Target>) -> Vec<Step> {
     let Some(target) = target else { return Vec::new() };
     let tab = match target.kind {
         Kind::Key | Kind::Card => Tab::Keys,
+        Kind::Group => return vec![Step::Open(Box::new(grouping::Groups::on(&target)))],
         Kind::Service => Tab::Services,
         Kind::Grant => Tab::Grants,
         Kind::Capability => Tab::Capabilities,
@@ -106,6 +108,26 @@ pub(crate) fn revoke(_world: &World, target: Option<Target>) -> Vec<Step> {
 /// A new key of one's own.
 pub(crate) fn new_key(_world: &World, _target: Option<Target>) -> Vec<Step> {
     vec![Step::Open(Box::new(form::Form::new_key()))]
+}
+
+/// Groups of recipients.
+pub(crate) fn groups(_world: &World, _target: Option<Target>) -> Vec<Step> {
+    vec![Step::Open(Box::new(grouping::Groups::default()))]
+}
+
+/// A new group.
+pub(crate) fn new_group(_world: &World, _target: Option<Target>) -> Vec<Step> {
+    vec![Step::Open(Box::new(membership::Membership::new_group()))]
+}
+
+/// More members of a group.
+pub(crate) fn join(_world: &World, target: Option<Target>) -> Vec<Step> {
+    target.map(|target| Step::Open(Box::new(membership::Membership::add(target)))).into_iter().collect()
+}
+
+/// Fewer members of a group, or no group any more.
+pub(crate) fn leave(_world: &World, target: Option<Target>) -> Vec<Step> {
+    target.map(|target| Step::Open(Box::new(membership::Membership::take_out(target)))).into_iter().collect()
 }
 
 /// A new service.

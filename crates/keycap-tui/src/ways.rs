@@ -23,6 +23,7 @@ pub(crate) enum Way {
 }
 
 const KEYS: &[Kind] = &[Kind::Key, Kind::Card];
+const GROUPS: &[Kind] = &[Kind::Group];
 const SERVICES: &[Kind] = &[Kind::Service];
 const GRANTS: &[Kind] = &[Kind::Grant];
 const CAPABILITIES: &[Kind] = &[Kind::Capability];
@@ -62,6 +63,11 @@ pub(crate) fn way(id: &str) -> Option<Way> {
         "key.new" => Way::Screen { of: &[], open: screens::new_key },
         "key.export" => Way::Screen { of: &[Kind::Key], open: screens::export },
         "key.import" => Way::Screen { of: &[], open: screens::import_key },
+        "group.new" => Way::Screen { of: &[], open: screens::new_group },
+        "group.list" => Way::Screen { of: &[], open: screens::groups },
+        "group.show" => Way::Screen { of: GROUPS, open: screens::show_target },
+        "group.add" => Way::Screen { of: GROUPS, open: screens::join },
+        "group.remove" => Way::Screen { of: GROUPS, open: screens::leave },
         "service.new" => Way::Screen { of: &[], open: screens::new_service },
         "service.export" => Way::Screen { of: SERVICES, open: screens::export },
         "service.import" => Way::Screen { of: &[], open: screens::import_service },

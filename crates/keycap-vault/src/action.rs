@@ -60,6 +60,8 @@ pub enum Place {
     Everywhere,
     /// In lists of keys and key cards.
     Keys,
+    /// In lists of groups of recipients.
+    Groups,
     /// In lists of services.
     Services,
     /// In trees of grants.

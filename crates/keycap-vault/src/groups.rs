@@ -198,7 +198,8 @@ fn own_or_card(reading: &Reading<'_>, name: &str) -> Result<PublicKey, VaultErro
 }
 
 /// Whether it is a recipient itself and no name: what age and its plugins write, and SSH.
-pub(crate) fn is_written_out(text: &str) -> bool {
+#[must_use]
+pub fn is_written_out(text: &str) -> bool {
     let text = text.to_lowercase();
     text.starts_with("age1") || ["ssh-", "ecdsa-", "sk-ssh-", "sk-ecdsa-"].iter().any(|prefix| text.starts_with(prefix))
 }

@@ -54,6 +54,7 @@ pub use environment::{Environment, system_clock};
 pub use error::{ErrorClass, VaultError};
 pub use explain::{DEFAULT_TARGET, Would, parse_request};
 pub use grants::GrantQuery;
+pub use groups::is_written_out;
 pub use handle::{IdentityHandle, RecipientHandle};
 pub use incoming::{AcceptAs, Incoming};
 pub use limits::{AllowRule, Limits, Policy, Times, When, duration_text, time_text};

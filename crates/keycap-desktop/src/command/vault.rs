@@ -207,6 +207,7 @@ const fn place_word(place: ActionPlace) -> &'static str {
     match place {
         ActionPlace::Everywhere => "everywhere",
         ActionPlace::Keys => "keys",
+        ActionPlace::Groups => "groups",
         ActionPlace::Services => "services",
         ActionPlace::Grants => "grants",
         ActionPlace::Capabilities => "capabilities",

@@ -1,5 +1,6 @@
 //! Changes that can be taken back: each knows what undoes it.
 
+use keycap_vault::view::GroupView;
 use keycap_vault::{Vault, VaultError};
 
 /// A change that can be taken back.
@@ -17,6 +18,14 @@ pub(crate) enum Change {
     Hints { name: String, hints: Vec<String> },
     /// Where a capability's service is found.
     Gateway { name: String, gateway: Option<String> },
+    /// A group of these.
+    NewGroup { name: String, members: Vec<String> },
+    /// No such group any more.
+    ForgetGroup { name: String },
+    /// More members of a group.
+    Join { name: String, members: Vec<String> },
+    /// Fewer members of a group.
+    Leave { name: String, members: Vec<String> },
 }
 
 impl Change {
@@ -53,6 +62,25 @@ impl Change {
                 vault.set_gateway(name, gateway.as_deref())?;
                 Self::Gateway { name: name.clone(), gateway: before }
             }
+            Self::NewGroup { name, members } => {
+                vault.new_group(name, members)?;
+                Self::ForgetGroup { name: name.clone() }
+            }
+            Self::ForgetGroup { name } => {
+                let before = named(&vault.group(name)?);
+                vault.remove_group(name)?;
+                Self::NewGroup { name: name.clone(), members: before }
+            }
+            Self::Join { name, members } => {
+                let before = named(&vault.group(name)?);
+                let after = named(&vault.add_to_group(name, members)?);
+                Self::Leave { name: name.clone(), members: without(after, &before) }
+            }
+            Self::Leave { name, members } => {
+                let before = named(&vault.group(name)?);
+                let after = named(&vault.remove_from_group(name, members)?);
+                Self::Join { name: name.clone(), members: without(before, &after) }
+            }
         })
     }
 
@@ -68,6 +96,21 @@ impl Change {
             Self::Hints { name, hints } => format!("{name} may be found at {}", hints.join(", ")),
             Self::Gateway { name, gateway: Some(gateway) } => format!("the gateway of {name} is at {gateway}"),
             Self::Gateway { name, gateway: None } => format!("{name} is found where it says itself"),
+            Self::NewGroup { name, members } if members.is_empty() => format!("the group {name} is there, with nobody in it"),
+            Self::NewGroup { name, members } => format!("the group {name} is {}", members.join(", ")),
+            Self::ForgetGroup { name } => format!("the group {name} is forgotten; its members stay"),
+            Self::Join { name, members } => format!("in {name} now: {}", members.join(", ")),
+            Self::Leave { name, members } => format!("not in {name} any more: {}", members.join(", ")),
         }
     }
+}
+
+/// The members that can be named. One whose card is not here any more cannot: nothing could be sealed to it, and nothing brings it back.
+fn named(group: &GroupView) -> Vec<String> {
+    group.members.iter().filter_map(|member| member.name.clone()).collect()
+}
+
+fn without(mut members: Vec<String>, others: &[String]) -> Vec<String> {
+    members.retain(|member| !others.contains(member));
+    members
 }

@@ -211,7 +211,7 @@ fn same(vault: &Vault, target: &Target) -> Result<String, Failure> {
         Kind::Capability => (format!("cap:{name}"), vault.capability(name)?.blocks.last().is_some_and(|block| block.id == *id)),
         Kind::Key | Kind::Card => (format!("key:{name}"), vault.key(name)?.fingerprint_full == *id),
         Kind::Service => (format!("service:{name}"), vault.service(name)?.fingerprint_full == *id),
-        Kind::File => (name.clone(), false),
+        Kind::Group | Kind::File => (name.clone(), false),
     };
     if same { Ok(text) } else { Err(Failure::changed_meanwhile(name)) }
 }

@@ -7,7 +7,7 @@ use ratatui::layout::Rect;
 
 use crate::keymap::{ENTER, ESC};
 use crate::request::{Answer, Request};
-use crate::screen::browser::Item;
+use crate::screen::browser::{Item, nothing};
 use crate::screen::help::arrow;
 use crate::screen::{Click, Hint, Input, Kind, Screen, Shape, Step, Target};
 use crate::theme::Role;
@@ -35,6 +35,7 @@ const KEYS: u32 = 0;
 const SERVICES: u32 = 1;
 const CAPABILITIES: u32 = 2;
 const GRANTS: u32 = 3;
+const GROUPS: u32 = 4;
 /// Grants that are offered at a time: more letters find the others.
 const MOST: u32 = 100;
 
@@ -54,6 +55,9 @@ impl Choose {
         }
         if self.of.contains(&Kind::Capability) {
             steps.push(Step::Ask { slot: CAPABILITIES, request: Request::Capabilities });
+        }
+        if self.of.contains(&Kind::Group) {
+            steps.push(Step::Ask { slot: GROUPS, request: Request::Groups });
         }
         steps.extend(self.ask_grants());
         steps
@@ -116,6 +120,13 @@ impl Screen for Choose {
                     (_, Answer::Services(services)) => {
                         self.offer(services.iter().map(|service| (service.target(), service.fingerprint.clone())).collect());
                     }
+                    (_, Answer::Groups(groups)) => {
+                        let members = |group: &keycap_vault::view::GroupView| match group.members.len() {
+                            1 => "1 member".to_owned(),
+                            more => format!("{more} members"),
+                        };
+                        self.offer(groups.iter().map(|group| (group.target(), members(group))).collect());
+                    }
                     (_, Answer::Capabilities(held)) => self.offer(held.iter().map(|held| (held.target(), held.allows.clone())).collect()),
                     (_, Answer::Grants(page)) => {
                         let rows = page.rows.into_iter().map(|row| row.grant);
@@ -169,6 +180,9 @@ impl Screen for Choose {
         let theme = world.theme;
         self.field.view(frame, Rect { height: 1, ..area }, "type some letters of its name", true, theme);
         let body = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
+        if self.shown.is_empty() {
+            return nothing(frame, body, world, ("There is none.", "Other letters may find one; Esc closes."));
+        }
         let all: Vec<&(Target, String)> = self.read.iter().chain(&self.grants).collect();
         let shown = &self.shown;
         let row = |at: usize| {

@@ -177,7 +177,7 @@ pub(crate) fn removal(target: Target) -> Box<dyn Screen> {
             Request::RemoveService { name: name.clone(), fingerprint: id },
             Danger::Severe,
         ),
-        Kind::Capability | Kind::Grant | Kind::File => (
+        Kind::Capability | Kind::Grant | Kind::Group | Kind::File => (
             format!("Delete the capability {name}?"),
             vec!["It is deleted from this vault for good. Whoever else has it can still use it: only its service can revoke it.".to_owned()],
             Request::RemoveCapability { name: name.clone(), last_block: id },

@@ -71,7 +71,7 @@ impl Explain {
         self.misunderstood = None;
         let name = match self.target.kind {
             Kind::Grant => self.target.id.clone(),
-            Kind::Key | Kind::Card | Kind::Service | Kind::Capability | Kind::File => self.target.name.clone(),
+            Kind::Key | Kind::Card | Kind::Service | Kind::Capability | Kind::Group | Kind::File => self.target.name.clone(),
         };
         vec![Step::Ask { slot: 0, request: Request::Explain { name, would } }]
     }

@@ -263,8 +263,8 @@ impl Screen for Files {
                 ("enter", "look"),
                 ("left", "folder above"),
                 ("reseal", "reseal"),
-                ("group.list", "groups"),
                 ("filter", "filter"),
+                ("group.list", "groups"),
             ],
         )
     }

@@ -71,6 +71,7 @@ impl Screen for Keys {
                 ("copy", "copy"),
                 ("key.remove", "remove"),
                 ("filter", "filter"),
+                ("group.list", "groups"),
             ],
         )
     }

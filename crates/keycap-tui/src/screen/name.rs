@@ -55,7 +55,7 @@ impl Naming {
             (For::Name, Kind::Key | Kind::Card) => Some(Change::RenameKey { name, to: text }),
             (For::Name, Kind::Service) => Some(Change::RenameService { name, to: text }),
             (For::Name, Kind::Capability) => Some(Change::RenameCapability { name, to: text }),
-            (For::Name, Kind::Grant | Kind::File) => None,
+            (For::Name, Kind::Grant | Kind::Group | Kind::File) => None,
             (For::Hints, _) => {
                 let hints = text.split([',', ' ']).map(str::trim).filter(|hint| !hint.is_empty()).map(str::to_owned).collect();
                 Some(Change::Hints { name, hints })

@@ -22,10 +22,15 @@ pub(crate) fn completed(text: &str, readers: &Readers) -> Option<String> {
     Some(format!("{before}{name}"))
 }
 
+/// Whether something has this name.
+pub(crate) fn is_name(word: &str, readers: &Readers) -> bool {
+    names(readers).any(|name| name == word)
+}
+
 /// Whether the last word is the beginning of a name, and none itself.
 pub(crate) fn is_begun(text: &str, readers: &Readers) -> bool {
     let (_, begun) = last_word(text);
-    completed(text, readers).is_some() && !names(readers).any(|name| name == begun)
+    completed(text, readers).is_some() && !is_name(begun, readers)
 }
 
 /// What one should know while one types: which names begin like this.

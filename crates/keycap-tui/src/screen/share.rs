@@ -235,7 +235,7 @@ impl Share {
             Kind::Grant => Request::Grant(self.target.id.clone()),
             Kind::Capability => Request::Capabilities,
             Kind::Service => Request::Services,
-            Kind::Key | Kind::Card | Kind::File => Request::Keys,
+            Kind::Key | Kind::Card | Kind::Group | Kind::File => Request::Keys,
         };
         vec![Step::Ask { slot: WHAT, request: what }, Step::Ask { slot: KEYS, request: Request::Keys }]
     }
