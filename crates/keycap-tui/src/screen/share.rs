@@ -3,7 +3,8 @@
 
 mod code;
 
-use keycap_vault::view::{HolderView, KeyView, SharedView};
+use keycap_vault::VaultError;
+use keycap_vault::view::{HolderView, KeyView, SharedView, State};
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
@@ -242,7 +243,11 @@ impl Share {
 
     fn answered(&mut self, slot: u32, outcome: Result<Answer, Failure>, world: &World) -> Vec<Step> {
         match (slot, outcome) {
-            (WHAT, Ok(answer)) => self.read(answer),
+            (WHAT, Ok(answer)) => {
+                if let Some(over) = self.read(answer) {
+                    return vec![Step::Close, Step::Tell(Toast::from(Failure::from(over)))];
+                }
+            }
             (KEYS, Ok(Answer::Keys(keys))) => {
                 self.form.set_pickables("to", recipients(&keys));
                 self.prefer_holder();
@@ -263,12 +268,18 @@ impl Share {
         Vec::new()
     }
 
-    /// What it is that is shared.
-    fn read(&mut self, answer: Answer) {
+    /// What it is that is shared; or why there is no use in sharing it, before anybody fills in how.
+    fn read(&mut self, answer: Answer) -> Option<VaultError> {
         if let Answer::Grant(grant) = answer {
+            if let Some(over) = over(grant.state, &grant.name) {
+                return Some(over);
+            }
             (self.allows, self.holder) = (Some(grant.allows), grant.holder);
         } else if let Answer::Capabilities(held) = answer {
             if let Some(held) = held.into_iter().find(|held| held.name == self.target.name) {
+                if let Some(over) = over(held.state, &held.name) {
+                    return Some(over);
+                }
                 (self.allows, self.holder) = (Some(held.allows), held.holder);
             }
         } else if let Answer::Services(_) = answer {
@@ -277,6 +288,7 @@ impl Share {
             self.allows = Some("Lets others name this key as a holder or recipient; nothing in it is secret.".to_owned());
         }
         self.prefer_holder();
+        None
     }
 
     /// Whoever it is bound to is most likely who shall have it.
@@ -446,5 +458,14 @@ fn ask(frame: &mut Frame<'_>, area: Rect, target: &Target, bound: bool, field: &
     if lines < area.height {
         frame.render_widget(text, place);
         field.view(frame, Rect { x: area.x + width, width: area.width - width, ..place }, "", true, theme);
+    }
+}
+
+/// Why what is in this state is not shared any more.
+fn over(state: State, name: &str) -> Option<VaultError> {
+    match state {
+        State::Revoked => Some(VaultError::Revoked { name: name.to_owned() }),
+        State::Expired => Some(VaultError::Expired { name: name.to_owned() }),
+        State::Active | State::Soon | State::NotYet => None,
     }
 }

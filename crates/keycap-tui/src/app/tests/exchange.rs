@@ -47,6 +47,16 @@ fn sharing_in_clear_is_asked_about() {
 }
 
 #[test]
+fn what_was_revoked_says_so_before_anybody_fills_in_how_it_is_shared() {
+    let mut stage = Stage::populated();
+    stage.press("4 /");
+    stage.write("old-laptop");
+    stage.press("Enter s");
+    let screen = stage.screen();
+    assert!(screen.contains("`old-laptop` was revoked") && !screen.contains("Share it"), "{screen}");
+}
+
+#[test]
 fn a_card_as_a_code() {
     shown("share-card", |stage| stage.press("2 s Enter Enter"));
 }
