@@ -1,6 +1,7 @@
 //! The desktop app's real window, driven as a person does: by what is seen, clicked and typed.
 
 use std::env;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
@@ -11,6 +12,7 @@ use fantoccini::error::CmdError;
 use fantoccini::key::Key;
 use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
@@ -38,6 +40,8 @@ pub struct Window {
     _driver: Daemon,
     opened: Duration,
     program: PathBuf,
+    /// Whether something else started the program, so that nobody ends it with the driver's session.
+    left_alone: bool,
     home: PathBuf,
 }
 
@@ -66,6 +70,22 @@ impl Window {
     /// As [`Window::open`].
     #[must_use]
     pub fn open_program(program: &Path, keycap: &Keycap, display: &Display, arguments: &[&str]) -> Self {
+        Self::begin(program, program, keycap, display, arguments)
+    }
+
+    /// The same, of a program that another one starts and leaves alone: a menu does, and what opens files and links.
+    ///
+    /// # Panics
+    /// As [`Window::open`].
+    #[must_use]
+    pub fn open_through(starter: &[&str], program: &Path, keycap: &Keycap, display: &Display) -> Self {
+        let script = keycap.home().path().join("start");
+        std::fs::write(&script, STARTER).unwrap();
+        std::fs::set_permissions(&script, std::fs::Permissions::from_mode(0o755)).unwrap();
+        Self::begin(&script, program, keycap, display, starter)
+    }
+
+    fn begin(started: &Path, program: &Path, keycap: &Keycap, display: &Display, arguments: &[&str]) -> Self {
         let driver = require("WebKitWebDriver", "webkit2gtk-driver");
         let (driver, address) = Daemon::spawn_on_port("WebKitWebDriver", &keycap.home().path().join("driver.log"), |port| {
             let mut command = keycap.around(&driver, [format!("--port={port}"), "--host=127.0.0.1".to_owned()]);
@@ -74,7 +94,7 @@ impl Window {
             command
         });
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let options = json!({ "binary": program, "args": arguments });
+        let options = json!({ "binary": started, "args": arguments });
         let capabilities = [("webkitgtk:browserOptions".to_owned(), options)].into_iter().collect();
         let begun = Instant::now();
         let client = runtime
@@ -85,7 +105,15 @@ impl Window {
             .unwrap_or_else(|_| panic!("the window does not open within {ANSWER:?}"))
             .unwrap_or_else(|error| panic!("the window does not open: {error}"));
         let home = keycap.home().path().to_owned();
-        let mut window = Self { runtime, client: Some(client), _driver: driver, opened: Duration::ZERO, program: program.to_owned(), home };
+        let mut window = Self {
+            runtime,
+            client: Some(client),
+            _driver: driver,
+            opened: Duration::ZERO,
+            program: program.to_owned(),
+            left_alone: started != program,
+            home,
+        };
         window.wait_for("h1");
         window.opened = begun.elapsed();
         window.run(WATCH_POLICY, &[]);
@@ -301,6 +329,12 @@ impl Drop for Window {
             let processes = self.processes();
             // Whatever the driver answers, the program has to go.
             let _ = self.runtime.block_on(async { tokio::time::timeout(ANSWER, client.close()).await });
+            if self.left_alone {
+                for process in processes.iter().filter_map(|process| Pid::from_raw(process.file_name()?.to_str()?.parse().ok()?)) {
+                    // It may have gone by itself.
+                    let _ = kill_process(process, Signal::TERM);
+                }
+            }
             let begun = Instant::now();
             while processes.iter().any(|process| is_alive(process)) && begun.elapsed() < PATIENCE {
                 std::thread::sleep(Duration::from_millis(20));
@@ -308,6 +342,9 @@ impl Drop for Window {
         }
     }
 }
+
+/// The driver takes the end of what it starts for the end of the window, so this stays when what it starts has ended.
+const STARTER: &str = "#!/bin/sh\n\"$@\" || exit\nexec sleep 1h\n";
 
 /// Notes what the policy of the page kept it from.
 const WATCH_POLICY: &str = "window.keycapTestViolations = [];

@@ -6,4 +6,5 @@ mod files;
 mod hostile;
 mod journey;
 mod many;
+mod packaged;
 mod scenes;
