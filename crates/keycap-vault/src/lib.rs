@@ -29,6 +29,7 @@ mod opener;
 mod preset;
 mod protection;
 mod records;
+mod reminders;
 mod revoke;
 mod seal_to;
 mod sealing;

@@ -147,6 +147,20 @@ pub fn expiring(reading: &Reading<'_>, from: UnixSeconds, until: UnixSeconds, pa
     )
 }
 
+/// Grants that expire from `from` on and before `until`, were made to last for more than `lasting` seconds and are not revoked themselves; the
+/// soonest first.
+///
+/// # Errors
+/// When the ledger cannot be read.
+pub fn expiring_lasting(reading: &Reading<'_>, from: UnixSeconds, until: UnixSeconds, lasting: u64, page: Page) -> Result<Vec<Grant>, LedgerError> {
+    reading.list(
+        "SELECT * FROM grant WHERE expires >= ?1 AND expires < ?2 AND expires - created > ?3 AND revoked IS NULL
+         ORDER BY expires, seq LIMIT ?4 OFFSET ?5",
+        params![seconds(from), seconds(until), sql_count(lasting), page.limit, sql_count(page.offset)],
+        read,
+    )
+}
+
 /// Records uses of grants; those that are not in the ledger are left out. How many were recorded.
 ///
 /// # Errors

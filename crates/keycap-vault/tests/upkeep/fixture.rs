@@ -89,7 +89,11 @@ pub(crate) fn lived_in() -> (Place, Vault) {
 }
 
 pub(crate) fn mint(vault: &mut Vault, name: &str) {
-    let times = Times { expires: Some(When::In(86_400)), ..Times::default() };
+    mint_for(vault, name, 86_400);
+}
+
+pub(crate) fn mint_for(vault: &mut Vault, name: &str, seconds: u64) {
+    let times = Times { expires: Some(When::In(seconds)), ..Times::default() };
     let limits = Limits { times, ..Limits::default() };
     vault.mint(&MintRequest { service: "orders".into(), name: name.into(), preset: None, limits }).unwrap();
 }

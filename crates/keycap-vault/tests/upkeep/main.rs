@@ -6,3 +6,4 @@ mod doctor;
 mod fixture;
 mod log;
 mod merge;
+mod reminders;
