@@ -213,7 +213,7 @@ folder: string, };
 /**
  * Why the vault is closed to the window.
  */
-export type Closed = "here" | "elsewhere" | "idle" | "slept";
+export type Closed = "here" | "elsewhere" | "idle" | "slept" | "screen";
 
 /**
  * How much an action asks of a person before it is done.
@@ -1832,6 +1832,7 @@ export const host = {
     actions: (): Promise<Array<ActionView>> => invoke("actions"),
     touch: (): Promise<void> => invoke("touch"),
     idle_after: (minutes: number): Promise<void> => invoke("idle_after", { minutes }),
+    notify: (on: boolean): Promise<void> => invoke("notify", { on }),
     create_vault: (place: NewPlace): Promise<VaultStatus> => invoke("create_vault", { place }),
     status: (): Promise<VaultStatus> => invoke("status"),
     lock: (): Promise<void> => invoke("lock"),

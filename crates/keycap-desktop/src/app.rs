@@ -11,6 +11,7 @@ use keycap_vault::Vault;
 use tauri::http::{Request, Response, StatusCode, header};
 use tauri::webview::NewWindowResponse;
 use tauri::{AppHandle, DragDropEvent, Emitter, Manager, RunEvent, UriSchemeContext, WebviewWindowBuilder, WindowEvent, Wry};
+use tokio::sync::Notify;
 
 use crate::arguments::{Arguments, Given, Say, USAGE};
 use crate::desk::{Desk, Outlet};
@@ -18,6 +19,7 @@ use crate::event::{CHANNEL, Event};
 use crate::gate::{Gate, IDLE};
 use crate::host::Host;
 use crate::lines::Lines;
+use crate::notice::Notices;
 use crate::shelf::Shelf;
 use crate::tasks::Tasks;
 use crate::window::WindowPerson;
@@ -82,7 +84,8 @@ fn instance(folder: &Path) -> String {
 fn set_up(app: &AppHandle, folder: PathBuf, given: Vec<Given>) -> tauri::Result<()> {
     let told = app.clone();
     let outlet: Outlet = Arc::new(move |event| tell(&told, event));
-    let desk = Desk::start(folder, Arc::new(Gate::new(IDLE)), Arc::clone(&outlet));
+    let gate = Arc::new(Gate::new(IDLE));
+    let desk = Desk::start(folder, Arc::clone(&gate), Arc::clone(&outlet));
     let shelf = Shelf::default();
     shelf.arrive(given);
     app.manage(Host {
@@ -91,6 +94,24 @@ fn set_up(app: &AppHandle, folder: PathBuf, given: Vec<Given>) -> tauri::Result<
         lines: Lines::new(Arc::clone(&outlet)),
         tasks: Tasks::new(outlet),
         person: Arc::new(WindowPerson::new(app.clone())),
+        notices: notices(app, gate),
+        changed: Notify::new(),
+    });
+    tauri::async_runtime::spawn({
+        let app = app.clone();
+        async move {
+            let host = app.state::<Host>();
+            crate::notice::watch::watch(&host.desk, &host.notices, &host.changed).await;
+        }
+    });
+    #[cfg(target_os = "linux")]
+    crate::away::watch(&{
+        let app = app.clone();
+        Arc::new(move |why| {
+            if let Some(host) = app.try_state::<Host>() {
+                host.desk.leave(why);
+            }
+        })
     });
     for config in app.config().app.windows.iter().filter(|config| config.label == MAIN) {
         WebviewWindowBuilder::from_config(app, config)?
@@ -102,10 +123,21 @@ fn set_up(app: &AppHandle, folder: PathBuf, given: Vec<Given>) -> tauri::Result<
     Ok(())
 }
 
+/// What is told outside the window, unless it has the focus; a click brings it forward.
+fn notices(app: &AppHandle, gate: Arc<Gate>) -> Notices {
+    let (seen, clicked) = (app.clone(), app.clone());
+    let is_seen = move || seen.get_webview_window(MAIN).is_some_and(|window| window.is_focused().unwrap_or(false));
+    Notices::start(gate, is_seen, Arc::new(move || show(&clicked)))
+}
+
 /// Tells the page, after the host has drawn its own conclusions.
 fn tell(app: &AppHandle, event: Event) {
-    if let (Event::Gate { closed: Some(_) }, Some(host)) = (&event, app.try_state::<Host>()) {
-        host.shelf.clear();
+    if let Some(host) = app.try_state::<Host>() {
+        match event {
+            Event::Gate { closed: Some(_) } => host.shelf.clear(),
+            Event::Gate { closed: None } | Event::Changed => host.changed.notify_one(),
+            Event::Arrived | Event::ClipboardCleared | Event::Running | Event::Tasks | Event::Hover { .. } => {}
+        }
     }
     // Without a window there is nobody to tell.
     drop(app.emit_to(MAIN, CHANNEL, event));

@@ -4,6 +4,7 @@
     "actions",
     "touch",
     "idle_after",
+    "notify",
     "create_vault",
     "status",
     "lock",

@@ -61,6 +61,7 @@ commands! {
     actions() -> Vec<ActionView> = vault::actions_now;
     touch() -> () = vault::touch;
     idle_after(minutes: u32) -> () = vault::idle_after;
+    notify(on: bool) -> () = vault::notify;
     create_vault(place: NewPlace) -> VaultStatus = vault::create_vault;
     status() -> VaultStatus = vault::status;
     lock() -> () = vault::lock;

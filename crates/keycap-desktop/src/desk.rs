@@ -22,6 +22,9 @@ use crate::gate::Gate;
 /// How often it is looked whether another process has changed the ledger.
 const WATCH: Duration = Duration::from_millis(250);
 
+/// How long it is waited for the secrets to be let go of. Only a keyring that asks its person something takes longer than a moment.
+const LET_GO: Duration = Duration::from_secs(3);
+
 /// Where events go.
 pub(crate) type Outlet = Arc<dyn Fn(Event) + Send + Sync>;
 
@@ -232,6 +235,25 @@ impl Desk {
         self.gate.close(Closed::Here);
         self.tell(Event::Gate { closed: Some(Closed::Here) });
         Ok(())
+    }
+
+    /// Closes the vault to this window because nobody is there, and waits until the secrets are let go of. Does nothing where there is no vault.
+    pub(crate) fn leave(&self, why: Closed) {
+        if !Vault::exists(&self.folder) {
+            return;
+        }
+        if self.gate.close(why) {
+            self.tell(Event::Gate { closed: Some(why) });
+        }
+        let (let_go, gone) = mpsc::channel();
+        let job: Job = Box::new(move |seat| {
+            seat.vault = None;
+            // It may be waited for no longer.
+            let _ = let_go.send(());
+        });
+        if self.keeper.send(job).is_ok() {
+            let _ = gone.recv_timeout(LET_GO);
+        }
     }
 
     /// Makes a new vault, unlocked.

@@ -42,6 +42,8 @@ pub(crate) enum Closed {
     Elsewhere,
     /// Nothing was done for a while: only this window let go of the secrets.
     Idle,
-    /// The machine was asleep.
+    /// The machine was asleep, or is about to be.
     Slept,
+    /// The screen was locked.
+    Screen,
 }

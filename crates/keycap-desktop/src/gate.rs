@@ -66,7 +66,7 @@ impl Gate {
                 state.touched = now;
                 true
             }
-            Some(Closed::Idle | Closed::Slept) | None => false,
+            Some(Closed::Idle | Closed::Slept | Closed::Screen) | None => false,
         })
     }
 

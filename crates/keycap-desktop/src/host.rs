@@ -4,10 +4,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use keycap_vault::SecretText;
+use tokio::sync::Notify;
 
 use crate::desk::Desk;
 use crate::error::UiError;
 use crate::lines::Lines;
+use crate::notice::Notices;
 use crate::person::{AskFiles, AskPassphrase, Files, Person};
 use crate::shelf::Shelf;
 use crate::tasks::Tasks;
@@ -19,6 +21,9 @@ pub(crate) struct Host {
     pub(crate) lines: Lines,
     pub(crate) tasks: Tasks,
     pub(crate) person: Arc<dyn Person>,
+    pub(crate) notices: Notices,
+    /// Wakes whoever looks for what is to be told.
+    pub(crate) changed: Notify,
 }
 
 impl Host {

@@ -12,6 +12,8 @@
 
 mod app;
 mod arguments;
+#[cfg(target_os = "linux")]
+mod away;
 #[cfg(test)]
 mod bindings;
 mod command;
@@ -22,6 +24,7 @@ mod event;
 mod gate;
 mod host;
 mod lines;
+mod notice;
 #[cfg(test)]
 mod permissions;
 mod person;

@@ -8,6 +8,8 @@ class Look {
     zoom = $state(1);
     /** Minutes without a touch after which the vault closes. */
     idle = $state(15);
+    /** Whether the desktop's notifications are used. */
+    notify = $state(true);
 
     begin(): void {
         const theme = localStorage.getItem("theme");
@@ -15,6 +17,7 @@ class Look {
         this.setZoom(Number(localStorage.getItem("zoom") ?? 1));
         const idle = Number(localStorage.getItem("idle") ?? 15);
         this.idle = Number.isInteger(idle) && idle > 0 ? idle : 15;
+        this.notify = localStorage.getItem("notify") !== "off";
     }
 
     setTheme(theme: Theme): void {
@@ -42,6 +45,11 @@ class Look {
     setIdle(minutes: number): void {
         this.idle = minutes;
         localStorage.setItem("idle", String(minutes));
+    }
+
+    setNotify(on: boolean): void {
+        this.notify = on;
+        localStorage.setItem("notify", on ? "on" : "off");
     }
 }
 

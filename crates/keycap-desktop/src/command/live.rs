@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use keycap_gateway::address::{ListenAddress, Upstreams};
-use keycap_gateway::{Connector, ConnectorError, ConnectorOptions, Exposure, Gateway, GatewayError, GatewayLimits, LocalListener};
+use keycap_gateway::{Connector, ConnectorError, ConnectorOptions, Exposure, Gateway, GatewayError, GatewayEvent, GatewayLimits, LocalListener};
 use keycap_vault::{DEFAULT_TARGET, Request, Would, system_clock};
 
 use crate::desk::{Key, Wanted};
 use crate::error::UiError;
 use crate::host::Host;
 use crate::lines::{LineKind, LineView, Lines, Mood, NewLine, connector_news, gateway_news};
+use crate::notice::News;
 use crate::person::{AskPassphrase, Files};
 
 /// Gateways and connectors of this window.
@@ -100,8 +101,11 @@ pub(crate) async fn serve(host: &Host, service: String, listen: String, to: Vec<
     let vault = host.desk.detach(key).await?;
     let thread = host.lines.begin(NewLine { kind: LineKind::Gateway, name: service.clone(), listen, to: names });
     let (id, lines) = (thread.id, host.lines.clone());
-    let told = lines.clone();
+    let (told, notices, name) = (lines.clone(), host.notices.clone(), service.clone());
     let on_event = Arc::new(move |event| {
+        if matches!(event, GatewayEvent::Refused { .. } | GatewayEvent::StreamRefused { .. }) {
+            notices.tell(News::Refused { service: name.clone() });
+        }
         if let Some((mood, text)) = gateway_news(&event) {
             told.tell(id, now(), mood, text);
         }

@@ -155,6 +155,13 @@ pub(crate) async fn idle_after(host: &Host, minutes: u32) -> Result<(), UiError>
     Ok(())
 }
 
+/// Whether things are told outside the window, by the desktop's notifications.
+pub(crate) async fn notify(host: &Host, on: bool) -> Result<(), UiError> {
+    host.notices.switch(on);
+    host.changed.notify_one();
+    Ok(())
+}
+
 /// Locks the vault for all processes.
 pub(crate) async fn lock(host: &Host) -> Result<(), UiError> {
     host.desk.lock().await

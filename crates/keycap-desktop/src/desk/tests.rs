@@ -75,6 +75,23 @@ async fn a_lock_closes_both_doors_until_it_is_opened() {
 }
 
 #[tokio::test]
+async fn a_window_that_is_left_lets_go_of_the_secrets_and_no_other_process_opens_it() {
+    let world = world();
+    world.desk.leave(Closed::Screen);
+    assert_eq!(world.desk.closed(), None, "there is nothing to close");
+    create(&world);
+    world.desk.unlock(Key::Passphrase(passphrase())).await.unwrap();
+    world.desk.leave(Closed::Screen);
+    world.wait_for(&Event::Gate { closed: Some(Closed::Screen) });
+    assert_eq!(world.desk.read(|vault| Ok(vault.keys(None)?)).await.unwrap_err().code, UiError::LOCKED);
+    world.desk.leave(Closed::Slept);
+    assert_eq!(world.desk.closed(), Some(Closed::Screen), "the first reason stands");
+    // The gate alone would open without the passphrase: the secrets have gone.
+    world.desk.gate().open(Instant::now());
+    assert_eq!(world.desk.keep(|vault| Ok(vault.new_key("a", "")?)).await.unwrap_err().code, UiError::NEEDS_UNLOCK);
+}
+
+#[tokio::test]
 async fn what_another_process_does_is_told_within_a_second() {
     let world = world();
     create(&world);
