@@ -9,6 +9,9 @@ use crate::daemon::{Daemon, READY};
 use crate::program::{output_of, require};
 use crate::wait::wait_until;
 
+/// What X calls the focus when it is wherever the pointer is.
+const NO_WINDOW: &str = "1";
+
 /// An X server of its own with an empty clipboard; stopped when dropped.
 #[derive(Debug)]
 pub struct Display {
@@ -83,11 +86,7 @@ impl Display {
     /// # Panics
     /// If there is no such window within half a minute, or xdotool is missing.
     pub fn type_into(&self, title: &str, text: &[&str]) {
-        let xdotool = |arguments: &[&str]| {
-            let mut command = Command::new(require("xdotool", "xdotool"));
-            command.args(arguments).env("DISPLAY", &self.name);
-            command
-        };
+        let xdotool = |arguments: &[&str]| self.xdotool(arguments);
         let mut window = String::new();
         wait_until(READY, &format!("there is a window called {title}"), || {
             window = String::from_utf8_lossy(&xdotool(&["search", "--onlyvisible", "--name", title]).output().unwrap().stdout).trim().to_owned();
@@ -102,6 +101,33 @@ impl Display {
             output_of(&mut xdotool(&["type", "--delay", "12", line]));
         }
         output_of(&mut xdotool(&["key", "Return"]));
+    }
+
+    /// Takes the keyboard away from all windows; with room on the display, there is a corner without one.
+    ///
+    /// # Panics
+    /// If xdotool is missing.
+    pub fn focus_nothing(&self) {
+        // Where nobody has the focus, whoever is below the pointer does.
+        output_of(&mut self.xdotool(&["mousemove", "1279", "899", "windowfocus", NO_WINDOW]));
+    }
+
+    /// Whether a window of this class has the keyboard.
+    ///
+    /// # Panics
+    /// If xdotool is missing.
+    #[must_use]
+    pub fn has_focus(&self, class: &str) -> bool {
+        let focused = self.xdotool(&["getwindowfocus"]).output().unwrap();
+        let windows = self.xdotool(&["search", "--class", class]).output().unwrap();
+        let (focused, windows) = (String::from_utf8_lossy(&focused.stdout), String::from_utf8_lossy(&windows.stdout));
+        windows.lines().any(|window| window == focused.trim())
+    }
+
+    fn xdotool(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(require("xdotool", "xdotool"));
+        command.args(arguments).env("DISPLAY", &self.name);
+        command
     }
 
     fn xclip(&self) -> Command {

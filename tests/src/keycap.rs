@@ -25,6 +25,7 @@ const PLUGIN: &str = "age-plugin-keycap";
 pub struct Keycap {
     home: Home,
     bus: Option<String>,
+    system_bus: Option<String>,
     display: Option<String>,
 }
 
@@ -32,19 +33,25 @@ impl Keycap {
     /// With an empty home and no keyring.
     #[must_use]
     pub fn without_keyring() -> Self {
-        Self { home: Home::new(), bus: None, display: None }
+        Self { home: Home::new(), bus: None, system_bus: None, display: None }
     }
 
     /// With an empty home and the secrets in `keyring`, which several may share.
     #[must_use]
     pub fn on(keyring: &PrivateKeyring) -> Self {
-        Self { home: Home::new(), bus: Some(keyring.address().to_owned()), display: None }
+        Self { home: Home::new(), bus: Some(keyring.address().to_owned()), system_bus: None, display: None }
     }
 
     /// The same, with a clipboard.
     #[must_use]
     pub fn with_display(self, display: &Display) -> Self {
         Self { display: Some(display.name().to_owned()), ..self }
+    }
+
+    /// The same, with a bus of the system's.
+    #[must_use]
+    pub fn with_system_bus(self, address: &str) -> Self {
+        Self { system_bus: Some(address.to_owned()), ..self }
     }
 
     /// Its home.
@@ -65,6 +72,7 @@ impl Keycap {
         let mut command = self.home.command(program);
         command.args(arguments).stdin(Stdio::null());
         command.envs(self.bus.iter().map(|address| ("DBUS_SESSION_BUS_ADDRESS", address)));
+        command.envs(self.system_bus.iter().map(|address| ("DBUS_SYSTEM_BUS_ADDRESS", address)));
         command.envs(self.display.iter().map(|name| ("DISPLAY", name)));
         command
     }

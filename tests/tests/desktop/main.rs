@@ -2,9 +2,11 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, its own functions included")]
 
 mod accessible;
+mod away;
 mod files;
 mod hostile;
 mod journey;
 mod many;
+mod notices;
 mod packaged;
 mod scenes;

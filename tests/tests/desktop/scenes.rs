@@ -12,7 +12,7 @@ pub(crate) struct Desk {
     pub(crate) keycap: Keycap,
     pub(crate) display: Display,
     // Dropped after those that use it.
-    _keyring: PrivateKeyring,
+    keyring: PrivateKeyring,
 }
 
 impl Desk {
@@ -20,14 +20,14 @@ impl Desk {
     pub(crate) fn empty() -> Self {
         let keyring = PrivateKeyring::start();
         let display = Display::with_room();
-        Self { keycap: Keycap::on(&keyring).with_display(&display), display, _keyring: keyring }
+        Self { keycap: Keycap::on(&keyring).with_display(&display), display, keyring }
     }
 
     /// With nothing in it, and no keyring.
     pub(crate) fn without_keyring() -> Self {
         let keyring = PrivateKeyring::without_provider();
         let display = Display::with_room();
-        Self { keycap: Keycap::on(&keyring).with_display(&display), display, _keyring: keyring }
+        Self { keycap: Keycap::on(&keyring).with_display(&display), display, keyring }
     }
 
     /// With a vault, a key and a service, made on the command line.
@@ -44,6 +44,11 @@ impl Desk {
     #[track_caller]
     pub(crate) fn does<'a>(&self, arguments: impl IntoIterator<Item = &'a str>) {
         drop(self.keycap.run(arguments).succeeded());
+    }
+
+    /// Its session bus.
+    pub(crate) fn bus(&self) -> &str {
+        self.keyring.address()
     }
 
     /// Its window.
