@@ -198,4 +198,19 @@ mod tests {
         assert_eq!(tell(&[expiring()]), []);
         assert_eq!(tell(&[revoked()]), []);
     }
+
+    #[test]
+    fn a_refusal_is_told_of_a_closed_vault_without_its_service() {
+        let gate = Arc::new(Gate::new(IDLE));
+        assert!(gate.close(Closed::Idle));
+        let (log, posted) = mpsc::channel();
+        let notices = Notices::start_with(gate, || false, Box::new(move |notice: &Notice| drop(log.send(notice.clone()))));
+        notices.switch(true);
+        notices.tell(refused());
+        let notice = posted.recv_timeout(Duration::from_secs(5)).unwrap();
+        assert_eq!((notice.about, notice.title.as_str()), (About::Refusals, "A gateway refused somebody"));
+        assert!(!notice.text.contains("orders"), "{notice:?}");
+        notices.tell(refused());
+        assert!(posted.recv_timeout(Duration::from_millis(200)).is_err(), "the second is summed up later");
+    }
 }
