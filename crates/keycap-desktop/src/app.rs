@@ -143,7 +143,8 @@ fn tell(app: &AppHandle, event: Event) {
     drop(app.emit_to(MAIN, CHANNEL, event));
 }
 
-fn show(app: &AppHandle) {
+/// Brings the window into sight.
+pub(crate) fn show(app: &AppHandle) {
     if let Some(window) = app.get_webview_window(MAIN) {
         // What a window manager does not grant cannot be forced.
         drop(window.unminimize());

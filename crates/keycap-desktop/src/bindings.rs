@@ -69,6 +69,12 @@ pub(crate) fn typescript() -> String {
         file.push_str(declaration);
         file.push('\n');
     }
+    file.push_str("/** Every action of the registry, in its order. */\nexport const actionIds = [\n");
+    for action in keycap_vault::action::actions() {
+        // Writing to a string cannot fail.
+        let _ = writeln!(file, "    \"{}\",", action.id);
+    }
+    file.push_str("] as const;\nexport type ActionId = (typeof actionIds)[number];\n\n");
     file.push_str("/** Everything that the window can ask for. */\nexport const host = {\n");
     for Shape { name, arguments, result } in &shapes {
         let parameters: Vec<String> = arguments.iter().map(|argument| format!("{}: {}", argument.name, argument.type_name)).collect();

@@ -2,14 +2,17 @@
 
 pub(crate) mod activity;
 pub(crate) mod capabilities;
+pub(crate) mod exchange;
 pub(crate) mod files;
 pub(crate) mod grants;
+pub(crate) mod groups;
 pub(crate) mod import;
 pub(crate) mod keys;
 pub(crate) mod limits;
 pub(crate) mod live;
 pub(crate) mod mint;
 pub(crate) mod overview;
+pub(crate) mod protection;
 pub(crate) mod revoke;
 pub(crate) mod services;
 pub(crate) mod share;
@@ -34,7 +37,7 @@ fn write_file(path: &std::path::Path, bytes: &[u8]) -> Result<(), crate::error::
 ///
 /// # Errors
 /// If it cannot be read, or is larger.
-fn read_file(path: &std::path::Path, most: u64) -> Result<Vec<u8>, crate::error::UiError> {
+pub(crate) fn read_file(path: &std::path::Path, most: u64) -> Result<Vec<u8>, crate::error::UiError> {
     use std::io::Read;
 
     let unread = |why: String| crate::error::UiError::new("not-read", format!("{} cannot be read: {why}.", path.display()));

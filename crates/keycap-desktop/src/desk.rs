@@ -4,17 +4,20 @@
 //! Every request passes the gate: nothing is read from, and nothing done with, a vault that is closed to the window or locked for all
 //! processes. Unknown means closed.
 
+mod place;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
-use keycap_vault::{Environment, NoPrompts, Protection, SecretText, SecretsChoice, Unlock, UnlockKind, UnlockMethod, Vault, VaultError};
+use keycap_vault::{Environment, NoPrompts, Protection, SecretText, Unlock, UnlockKind, Vault, VaultError};
 use serde::Serialize;
 use tokio::sync::oneshot;
 use ts_rs::TS;
 
+pub(crate) use self::place::Place;
 use crate::error::UiError;
 use crate::event::{Closed, Event};
 use crate::gate::Gate;
@@ -49,15 +52,6 @@ pub(crate) enum Key {
     Passphrase(SecretText),
     /// An age identity file.
     Identity(PathBuf),
-}
-
-/// Where the secrets of a new vault rest.
-#[derive(Debug)]
-pub(crate) enum Place {
-    /// In the system's keyring.
-    Keyring,
-    /// In the ledger, sealed under a passphrase.
-    Passphrase(SecretText),
 }
 
 /// Both threads.
@@ -262,11 +256,7 @@ impl Desk {
     /// If there is one already, or its secrets cannot be kept there.
     pub(crate) async fn create(&self, place: Place) -> Result<(), UiError> {
         on(&self.keeper, move |seat| {
-            let choice = match &place {
-                Place::Keyring => SecretsChoice::Keyring,
-                Place::Passphrase(passphrase) => SecretsChoice::Sealed(UnlockMethod::Passphrase { passphrase, work_factor: None }),
-            };
-            seat.vault = Some(Vault::create(&seat.folder, choice, Environment::system())?);
+            seat.vault = Some(place.with_choice(|choice| Vault::create(&seat.folder, choice, Environment::system()))?);
             Ok(())
         })
         .await?;

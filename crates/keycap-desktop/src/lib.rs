@@ -30,6 +30,7 @@ mod permissions;
 mod person;
 mod shelf;
 mod tasks;
+mod tree_picture;
 mod window;
 
 pub use app::run;

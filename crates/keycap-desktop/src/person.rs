@@ -5,6 +5,9 @@ use std::path::PathBuf;
 use std::pin::Pin;
 
 use keycap_vault::SecretText;
+use keycap_vault::qr::Picture;
+
+use crate::error::UiError;
 
 /// An answer that takes its time.
 pub(crate) type Pending<T> = Pin<Box<dyn Future<Output = T> + Send>>;
@@ -48,6 +51,8 @@ pub(crate) trait Person: Send + Sync {
     fn files(&self, ask: AskFiles) -> Pending<Vec<PathBuf>>;
     /// Asks for a passphrase; `None` if the person leaves.
     fn passphrase(&self, ask: AskPassphrase) -> Pending<Option<SecretText>>;
+    /// What the screen shows beside this program's own window, which hides meanwhile.
+    fn screen(&self) -> Pending<Result<Vec<Picture>, UiError>>;
 }
 
 /// A person, as age's plugins and sealed files ask: on threads that may wait.

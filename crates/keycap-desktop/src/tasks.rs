@@ -24,6 +24,8 @@ pub(crate) enum TaskKind {
     Seal,
     /// It opens.
     Open,
+    /// It gives other recipients.
+    Reseal,
 }
 
 /// A task of this window.

@@ -1,15 +1,19 @@
 //! The person, asked by the system's own dialogs.
 
 mod passphrase;
+mod screen;
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use keycap_vault::SecretText;
+use keycap_vault::qr::Picture;
 use rfd::{AsyncFileDialog, FileHandle};
-use tauri::{AppHandle, Manager};
+use tauri::{AppHandle, Manager, PhysicalPosition};
 use tokio::sync::oneshot;
 
 use crate::app::MAIN;
+use crate::error::UiError;
 use crate::person::{AskFiles, AskPassphrase, Files, Pending, Person};
 
 /// Whoever sits at the window.
@@ -50,6 +54,46 @@ impl Person for WindowPerson {
 
     fn passphrase(&self, ask: AskPassphrase) -> Pending<Option<SecretText>> {
         self.ask(move |app, answer| passphrase::ask(app, ask, answer))
+    }
+
+    fn screen(&self) -> Pending<Result<Vec<Picture>, UiError>> {
+        let app = self.0.clone();
+        Box::pin(async move {
+            let _hidden = Hidden::new(app);
+            tokio::time::sleep(UNCOVERED).await;
+            screen::pictures().await
+        })
+    }
+}
+
+/// How long others take to draw what this window had covered.
+const UNCOVERED: Duration = Duration::from_millis(500);
+
+/// The window, out of sight; it comes back where it was when this is dropped.
+struct Hidden {
+    app: AppHandle,
+    place: Option<PhysicalPosition<i32>>,
+}
+
+impl Hidden {
+    fn new(app: AppHandle) -> Self {
+        let window = app.get_webview_window(MAIN);
+        let place = window.as_ref().and_then(|window| window.outer_position().ok());
+        if let Some(window) = window {
+            // One that cannot be hidden is in the picture, which does no harm.
+            drop(window.hide());
+        }
+        Self { app, place }
+    }
+}
+
+impl Drop for Hidden {
+    fn drop(&mut self) {
+        crate::app::show(&self.app);
+        if let (Some(window), Some(place)) = (self.app.get_webview_window(MAIN), self.place) {
+            // Under Wayland windows have no say in it.
+            drop(window.set_position(place));
+        }
     }
 }
 

@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use keycap_vault::files::{Existing, Folders, Folding, Form, Identities, Input, Inspected, OpenJob, Output, Report, SealJob, SealTo};
-use keycap_vault::view::{FileErrorView, FileView, FilesView, GroupView, InspectedView};
+use keycap_vault::files::{Existing, Folders, Folding, Form, Identities, Input, Inspected, OpenJob, Output, Report, ResealJob, SealJob, SealTo};
+use keycap_vault::view::{FileErrorView, FileView, FilesView, InspectedView};
 use keycap_vault::{Environment, OpenRequest, SealFrom, Vault, VaultError, WhatLapsed};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -87,11 +87,6 @@ pub(crate) async fn discard(host: &Host, handle: String) -> Result<(), UiError> 
     Ok(())
 }
 
-/// The groups of recipients.
-pub(crate) async fn groups(host: &Host) -> Result<Vec<GroupView>, UiError> {
-    host.desk.read(|vault| Ok(vault.groups()?)).await
-}
-
 /// What the headers of sealed files say, and with what of this vault they open; at most 20 files.
 pub(crate) async fn look(host: &Host, handle: String) -> Result<Vec<InspectedView>, UiError> {
     let files = host.shelf.files(&handle)?;
@@ -169,6 +164,37 @@ pub(crate) async fn open(host: &Host, handle: String, lapsed: bool, elsewhere: b
                 // Who sealed a file stands in the ledger, which needs no unlocking.
                 let told = Vault::open(&folder, Environment::system()).and_then(|vault| FilesView::of(&reports, Some(&vault)));
                 tasks.end(id, told.unwrap_or_else(|error| plain(&reports, &error)));
+            });
+            Ok((id, work))
+        })
+        .await?;
+    host.shelf.drop_files(&handle);
+    Ok(id)
+}
+
+/// Gives sealed files other recipients by writing their headers anew: begins a task and gives its number.
+pub(crate) async fn reseal(host: &Host, handle: String, recipients: Vec<String>, with_self: bool) -> Result<u32, UiError> {
+    let files = host.shelf.files(&handle)?;
+    if recipients.is_empty() {
+        return Err(UiError::new("bad-input", "They have to be sealed to somebody.").hint("Choose a recipient."));
+    }
+    let prompts = Arc::new(Asked(Arc::clone(&host.person)));
+    let to = SealTo { recipients, passphrase: None, from: SealFrom::default(), with_self, prompts };
+    let what = summary(&files);
+    let (tasks, person) = (host.tasks.clone(), Arc::clone(&host.person));
+    let id = host
+        .desk
+        .beside(move |vault| {
+            let recipients = vault.file_recipients(&to)?;
+            let (views, notes) = (recipients.views().to_vec(), recipients.notes().to_vec());
+            let opener = vault.opener(OpenRequest::default())?;
+            let identities = Identities::new().with_asked_passphrase(Arc::new(Asked(person))).with_vault(opener);
+            let job = ResealJob::new(recipients, identities, files);
+            let Work { id, cancel, meter } = tasks.begin(TaskKind::Reseal, what, Some(job.bytes()));
+            let work: Box<dyn FnOnce()> = Box::new(move || {
+                let reports = job.run(&meter, &cancel);
+                let view = FilesView::of(&reports, None).unwrap_or_else(|error| plain(&reports, &error));
+                tasks.end(id, FilesView { recipients: views, notes, ..view });
             });
             Ok((id, work))
         })

@@ -1,12 +1,16 @@
 //! The tree of grants.
 
-use keycap_vault::GrantQuery;
 use keycap_vault::view::{GrantView, GrantsPage};
-use serde::Deserialize;
+use keycap_vault::words::TimeWords;
+use keycap_vault::{Environment, GrantQuery, Vault};
+use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+use super::write_file;
 use crate::error::UiError;
 use crate::host::Host;
+use crate::person::Files;
+use crate::tree_picture::TreePicture;
 
 /// Minted grants that one page lists at most.
 const LIMIT: u32 = 500;
@@ -30,6 +34,18 @@ pub(crate) struct GrantsAsk {
     pub below: u32,
 }
 
+/// Minted grants that are read at once for a picture.
+const READ: u32 = 200;
+
+/// A picture of the tree that was saved.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+pub(crate) struct SavedPicture {
+    /// The file.
+    pub file: String,
+    /// How many grants are in it.
+    pub grants: usize,
+}
+
 /// A page of the tree.
 pub(crate) async fn grants(host: &Host, ask: GrantsAsk) -> Result<GrantsPage, UiError> {
     let GrantsAsk { service, search, under, offset, limit, below } = ask;
@@ -41,4 +57,57 @@ pub(crate) async fn grants(host: &Host, ask: GrantsAsk) -> Result<GrantsPage, Ui
 /// One grant.
 pub(crate) async fn grant(host: &Host, rid: String) -> Result<GrantView, UiError> {
     host.desk.read(move |vault| Ok(vault.grant(&rid)?)).await
+}
+
+/// Draws all grants, those of a service, or those below a grant (by its rid), and saves the picture where the person says.
+pub(crate) async fn grants_picture(host: &Host, service: Option<String>, under: Option<String>) -> Result<SavedPicture, UiError> {
+    // Whether there is something to draw, and whether the vault is open, is known before anybody is asked for a file.
+    let query = GrantQuery { service: service.clone(), under: under.clone(), limit: 1, below: 0, ..GrantQuery::default() };
+    if host.desk.read(move |vault| Ok(vault.grants(&query)?)).await?.total == 0 {
+        return Err(UiError::new("no-grants", "There is no grant to draw."));
+    }
+    let file = host.ask_file("Save the picture", Files::New("keycap-grants.svg".to_owned())).await?;
+    let folder = host.desk.folder().to_owned();
+    // It takes longer than the window should wait for anything else.
+    let drawn = tokio::task::spawn_blocking(move || {
+        let vault = Vault::open(&folder, Environment::system())?;
+        let picture = read_picture(&vault, service, under)?;
+        let svg = picture.svg(&TimeWords::new(vault.now().as_u64()));
+        write_file(&file, svg.as_bytes())?;
+        Ok(SavedPicture { file: file.display().to_string(), grants: picture.len() })
+    });
+    drawn.await.map_err(|_| UiError::interrupted())?
+}
+
+fn read_picture(vault: &Vault, service: Option<String>, under: Option<String>) -> Result<TreePicture, UiError> {
+    if let Some(rid) = under {
+        let grant = vault.grant(&rid)?;
+        let mut picture = TreePicture::new(format!("Below {}", grant.name));
+        picture.heading(grant.service);
+        read_rows(vault, &GrantQuery { under: Some(rid), ..GrantQuery::default() }, &mut picture)?;
+        return Ok(picture);
+    }
+    let mut picture = TreePicture::new(service.as_ref().map_or_else(|| "Grants".to_owned(), |name| format!("Grants of {name}")));
+    let services = match service {
+        Some(name) => vec![name],
+        None => vault.services(None)?.into_iter().filter(|service| service.grants.all > 0).map(|service| service.name).collect(),
+    };
+    for name in services {
+        picture.heading(name.clone());
+        read_rows(vault, &GrantQuery { service: Some(name), ..GrantQuery::default() }, &mut picture)?;
+    }
+    Ok(picture)
+}
+
+fn read_rows(vault: &Vault, query: &GrantQuery, picture: &mut TreePicture) -> Result<(), UiError> {
+    let mut offset = 0_u64;
+    loop {
+        let page = vault.grants(&GrantQuery { offset, limit: READ, ..query.clone() })?;
+        let top = page.rows.first().map_or(0, |row| row.depth);
+        page.rows.into_iter().for_each(|row| picture.add(row, top));
+        offset += page.shown;
+        if page.shown == 0 || offset >= page.total {
+            return Ok(());
+        }
+    }
 }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use keycap_vault::clipboard::{ClipboardError, clear_if_holding, read_picture, read_text};
-use keycap_vault::qr::read_qr;
+use keycap_vault::qr::{Picture, ReadError, read_qr};
 use keycap_vault::view::{AddedView, IncomingView};
 use keycap_vault::{AcceptAs, SecretText, Vault};
 use serde::Serialize;
@@ -154,6 +154,16 @@ pub(crate) async fn import_paste(host: &Host) -> Result<Finds, UiError> {
     Ok(keep(host, found, failures))
 }
 
+/// From QR codes anywhere on the screen.
+pub(crate) async fn import_screen(host: &Host) -> Result<Finds, UiError> {
+    // Whatever unlocks the vault is asked for while the window is there.
+    host.desk.keep(|_| Ok(())).await?;
+    let pictures = host.person.screen().await?;
+    let texts = tokio::task::spawn_blocking(move || codes_in(&pictures)).await.map_err(|_| UiError::interrupted())??;
+    let (found, failures) = host.desk.keep(move |vault| Ok(inspect(vault, texts, "the screen", false))).await?;
+    Ok(keep(host, found, failures))
+}
+
 /// Takes one in.
 pub(crate) async fn import_accept(host: &Host, handle: String, name: String, gateway: Option<String>, replace: bool) -> Result<AddedView, UiError> {
     let Found { incoming, clipboard } = host.shelf.take_found(&handle)?;
@@ -180,6 +190,24 @@ fn from_clipboard() -> Result<Vec<SecretText>, UiError> {
             picture.read_qr().map_err(|error| UiError::new("qr-unreadable", error.to_string()))
         }
         Err(error) => Err(error.into()),
+    }
+}
+
+/// The codes in all pictures.
+fn codes_in(pictures: &[Picture]) -> Result<Vec<SecretText>, UiError> {
+    let (mut texts, mut why) = (Vec::new(), None);
+    for picture in pictures {
+        match picture.read_qr() {
+            Ok(more) => texts.extend(more),
+            Err(error) => why = Some(error),
+        }
+    }
+    match (texts.is_empty(), why) {
+        (true, Some(ReadError::NoCode) | None) => {
+            Err(UiError::new("no-code", "There is no QR code on the screen.").hint("Show the whole code, with its light border, and try again."))
+        }
+        (true, Some(why)) => Err(UiError::new("qr-unreadable", why.to_string())),
+        (false, _) => Ok(texts),
     }
 }
 

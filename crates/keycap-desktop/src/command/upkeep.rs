@@ -1,14 +1,15 @@
 //! Backups, restoring them, and the doctor.
 
 use keycap_vault::view::{BackupView, DoctorFinding, MendView, RestoreDiff};
-use keycap_vault::{Backup, ExportTo, OpenWith, RestoreMode, Vault};
+use keycap_vault::{Backup, OpenWith, RestoreMode, Vault};
 use serde::Serialize;
 use ts_rs::TS;
 
+use super::exchange::{NOT_OPENED, Opening, ask_identity, ask_passphrase, opened_by, sealed_to};
 use super::{read_file, write_file};
 use crate::error::UiError;
 use crate::host::Host;
-use crate::person::{AskPassphrase, Files};
+use crate::person::Files;
 
 /// Bytes of a backup, at most: one of a million grants has some 600 MB.
 const MAX_BACKUP_BYTES: u64 = 2 << 30;
@@ -35,18 +36,8 @@ pub(crate) struct OpenedBackup {
 
 /// Backs up the vault into a file, sealed to a passphrase (no recipients) or to recipients.
 pub(crate) async fn backup(host: &Host, recipients: Vec<String>) -> Result<BackedUp, UiError> {
-    let to = if recipients.is_empty() {
-        ExportTo::Passphrase(
-            host.ask_passphrase(AskPassphrase {
-                title: "A passphrase for the backup",
-                text: "Whoever has the file and this passphrase has the whole vault. Keep them in different places.",
-                new: true,
-            })
-            .await?,
-        )
-    } else {
-        ExportTo::Recipients(recipients)
-    };
+    let text = "Whoever has the file and this passphrase has the whole vault. Keep them in different places.";
+    let to = sealed_to(host, recipients, "A passphrase for the backup", text).await?;
     let file = host.ask_file("Save the backup", Files::New("keycap-backup.age".to_owned())).await?;
     host.desk
         .keep(move |vault| {
@@ -63,22 +54,20 @@ pub(crate) async fn restore_choose(host: &Host) -> Result<OpenedBackup, UiError>
     let file = host.ask_file("Restore a backup", Files::One).await?;
     let shown = file.display().to_string();
     let bytes = read_file(&file, MAX_BACKUP_BYTES)?;
-    let ours = host
-        .desk
-        .keep({
+    let ours = match opened_by(&file)? {
+        Opening::Passphrase => Err(ask_passphrase(host).await?),
+        Opening::Vault => {
             let bytes = bytes.clone();
-            move |vault| Ok(vault.read_backup(&bytes, &OpenWith::OwnKeys).ok())
-        })
-        .await?;
-    let backup = match ours {
-        Some(backup) => backup,
-        None => {
-            let passphrase =
-                host.ask_passphrase(AskPassphrase { title: "Open the backup", text: "The passphrase it was sealed with.", new: false }).await?;
-            tokio::task::spawn_blocking(move || Backup::read(&bytes, &OpenWith::Passphrase(passphrase)))
-                .await
-                .map_err(|_| UiError::interrupted())??
+            match host.desk.keep(move |vault| Ok(vault.read_backup(&bytes, &OpenWith::OwnKeys)?)).await {
+                Ok(backup) => Ok(backup),
+                Err(error) if error.code == NOT_OPENED => Err(ask_identity(host).await?),
+                Err(error) => return Err(error),
+            }
         }
+    };
+    let backup = match ours {
+        Ok(backup) => backup,
+        Err(with) => tokio::task::spawn_blocking(move || Backup::read(&bytes, &with)).await.map_err(|_| UiError::interrupted())??,
     };
     let (backup, diff) = host
         .desk
@@ -101,7 +90,11 @@ pub(crate) async fn restore(host: &Host, handle: String, replace: Vec<String>, t
 
 /// What is wrong with the vault, the keyring and the machine.
 pub(crate) async fn doctor(host: &Host) -> Result<Vec<DoctorFinding>, UiError> {
-    host.desk.keep_public(|vault| Ok(vault.doctor()?)).await
+    // It sees more of a vault that opens by itself; nobody is asked for anything so that it can look.
+    match host.desk.keep(|vault| Ok(vault.doctor()?)).await {
+        Err(error) if error.code == UiError::NEEDS_UNLOCK => host.desk.keep_public(|vault| Ok(vault.doctor()?)).await,
+        looked => looked,
+    }
 }
 
 /// Mends what can be mended without losing anything.

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use keycap_vault::action::{ActionContext, Danger, Place as ActionPlace, actions};
 use keycap_vault::view::VaultStatus;
-use keycap_vault::{KeyringState, Vault, keyring_state};
+use keycap_vault::{KeyringState, SecretText, Vault, keyring_state};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
@@ -118,17 +118,19 @@ async fn keyring() -> Result<Keyring, UiError> {
 pub(crate) async fn create_vault(host: &Host, place: NewPlace) -> Result<VaultStatus, UiError> {
     let place = match place {
         NewPlace::Keyring => Place::Keyring,
-        NewPlace::Passphrase => Place::Passphrase(
-            host.ask_passphrase(AskPassphrase {
-                title: "A passphrase for the vault",
-                text: "It is asked for whenever the vault is opened. Nobody can restore it; a backup can.",
-                new: true,
-            })
-            .await?,
-        ),
+        NewPlace::Passphrase => Place::Passphrase(ask_new_passphrase(host).await?),
     };
     host.desk.create(place).await?;
     status(host).await
+}
+
+/// Asks for a passphrase that the vault is to have from now on.
+///
+/// # Errors
+/// If the person leaves.
+pub(super) async fn ask_new_passphrase(host: &Host) -> Result<SecretText, UiError> {
+    let text = "It is asked for whenever the vault is opened. Nobody can restore it; a backup can.";
+    host.ask_passphrase(AskPassphrase { title: "A passphrase for the vault", text, new: true }).await
 }
 
 /// Where the secrets rest, and how much there is.

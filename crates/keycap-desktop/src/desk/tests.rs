@@ -1,5 +1,7 @@
 use std::sync::Mutex;
 
+use keycap_vault::{SecretsChoice, UnlockMethod};
+
 use super::*;
 use crate::gate::IDLE;
 

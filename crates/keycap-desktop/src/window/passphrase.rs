@@ -1,6 +1,8 @@
 //! A passphrase, typed into a window of the system's toolkit: the page never has it, and neither has anything between page and host.
 
 use keycap_vault::SecretText;
+#[cfg(target_os = "linux")]
+use keycap_vault::passphrase::{LEAST_SCORE, strength};
 use tauri::AppHandle;
 use tokio::sync::oneshot;
 
@@ -46,14 +48,8 @@ pub(super) fn ask(app: &AppHandle, ask: AskPassphrase, answer: oneshot::Sender<O
     let check = {
         let (dialog, first, second) = (dialog.clone(), first.clone(), second.clone());
         move || {
-            let said = match &second {
-                Some(second) if first.text_length() > 0 && first.text_length() < LEAST => "At least eight characters; several words are better.",
-                Some(second) if second.text_length() > 0 && first.text() != second.text() => "The two are not the same.",
-                Some(_) | None => "",
-            };
-            hint.set_text(said);
-            let enough =
-                first.text_length() > 0 && second.as_ref().is_none_or(|second| first.text_length() >= LEAST && first.text() == second.text());
+            let (said, enough) = judged(&first, second.as_ref());
+            hint.set_text(&said);
             dialog.set_response_sensitive(ResponseType::Accept, enough);
         }
     };
@@ -78,9 +74,25 @@ pub(super) fn ask(app: &AppHandle, ask: AskPassphrase, answer: oneshot::Sender<O
     dialog.show_all();
 }
 
-/// Characters of a new passphrase, at least.
+/// What there is to say of what is typed, and whether it can be taken: a new one has to be good, and typed twice.
 #[cfg(target_os = "linux")]
-const LEAST: u16 = 8;
+fn judged(first: &gtk::Entry, second: Option<&gtk::Entry>) -> (String, bool) {
+    use gtk::prelude::*;
+
+    let empty = first.text_length() == 0;
+    let Some(second) = second else { return (String::new(), !empty) };
+    if empty {
+        return ("Several words are better than one.".to_owned(), false);
+    }
+    let strength = strength(&SecretText::new(first.text().to_string()), &["keycap"]);
+    if strength.score < LEAST_SCORE {
+        let advice = strength.advice.map(|advice| format!(" {advice}")).unwrap_or_default();
+        return (format!("That would be {}.{advice}", strength.word), false);
+    }
+    let same = first.text() == second.text();
+    let then = if second.text_length() > 0 && !same { " The two are not the same." } else { "" };
+    (format!("That is {}.{then}", strength.word), same)
+}
 
 #[cfg(target_os = "linux")]
 fn entry(content: &gtk::Box, name: &str) -> gtk::Entry {
