@@ -327,6 +327,11 @@ closed: Closed | null, } | { "kind": "arrived" } | { "kind": "clipboard-cleared"
 files: number, };
 
 /**
+ * What is exported or taken in.
+ */
+export type Exchanged = "key" | "service";
+
+/**
  * What a chain says to a request.
  */
 export type ExplainView = { 
@@ -1293,6 +1298,15 @@ stanza: string | null,
 me: boolean, };
 
 /**
+ * Where secrets are to rest, as a form says it.
+ */
+export type RestForm = { "kind": "keyring" } | { "kind": "passphrase" } | { "kind": "keyring-key" } | { "kind": "recipients", 
+/**
+ * `age1…`, those of plugins included; SSH public keys.
+ */
+recipients: Array<string>, } | { "kind": "new-key-file" } | { "kind": "key-file" } | { "kind": "credential" };
+
+/**
  * What restoring a backup would change, or has changed.
  */
 export type RestoreDiff = { 
@@ -1399,6 +1413,19 @@ note: string,
  * The rid of the grant that was revoked, if it is one above.
  */
 by: string | null, };
+
+/**
+ * A picture of the tree that was saved.
+ */
+export type SavedPicture = { 
+/**
+ * The file.
+ */
+file: string, 
+/**
+ * How many grants are in it.
+ */
+grants: number, };
 
 /**
  * How files are to be sealed.
@@ -1659,7 +1686,7 @@ export type State = "active" | "soon" | "not-yet" | "expired" | "revoked";
 /**
  * What a task does.
  */
-export type TaskKind = "seal" | "open";
+export type TaskKind = "seal" | "open" | "reseal";
 
 /**
  * A task of this window.
@@ -1826,6 +1853,67 @@ at: string,
  */
 from: string, };
 
+/** Every action of the registry, in its order. */
+export const actionIds = [
+    "tour",
+    "key.new",
+    "key.list",
+    "key.show",
+    "key.verify",
+    "key.rename",
+    "key.remove",
+    "key.export",
+    "key.import",
+    "group.new",
+    "group.list",
+    "group.show",
+    "group.add",
+    "group.remove",
+    "service.new",
+    "service.list",
+    "service.show",
+    "service.rename",
+    "service.hints",
+    "service.remove",
+    "service.export",
+    "service.import",
+    "service.rotate",
+    "mint",
+    "grants",
+    "revoke",
+    "add",
+    "caps",
+    "caps.show",
+    "caps.rename",
+    "caps.gateway",
+    "caps.remove",
+    "delegate",
+    "share",
+    "explain",
+    "record.seal",
+    "record.open",
+    "serve",
+    "connect",
+    "run",
+    "seal",
+    "open",
+    "inspect",
+    "reseal",
+    "log",
+    "vault.status",
+    "vault.init",
+    "vault.lock",
+    "vault.unlock",
+    "vault.backup",
+    "vault.restore",
+    "vault.passwd",
+    "vault.convert",
+    "doctor",
+    "completions",
+    "man",
+] as const;
+export type ActionId = (typeof actionIds)[number];
+
 /** Everything that the window can ask for. */
 export const host = {
     start: (): Promise<Start> => invoke("start"),
@@ -1852,6 +1940,7 @@ export const host = {
     service_rotate: (name: string, earlier: Earlier, typed: string): Promise<ServiceView> => invoke("service_rotate", { name, earlier, typed }),
     grants: (ask: GrantsAsk): Promise<GrantsPage> => invoke("grants", { ask }),
     grant: (rid: string): Promise<GrantView> => invoke("grant", { rid }),
+    grants_picture: (service: string | null, under: string | null): Promise<SavedPicture> => invoke("grants_picture", { service, under }),
     presets: (): Promise<Array<PresetView>> => invoke("presets"),
     mint_preview: (form: MintForm): Promise<MintPreview> => invoke("mint_preview", { form }),
     mint: (form: MintForm): Promise<GrantView> => invoke("mint", { form }),
@@ -1872,6 +1961,7 @@ export const host = {
     import_choose: (): Promise<Finds> => invoke("import_choose"),
     arrivals: (): Promise<Arrivals> => invoke("arrivals"),
     import_paste: (): Promise<Finds> => invoke("import_paste"),
+    import_screen: (): Promise<Finds> => invoke("import_screen"),
     import_accept: (handle: string, name: string, gateway: string | null, replace: boolean): Promise<AddedView> => invoke("import_accept", { handle, name, gateway, replace }),
     import_discard: (handle: string): Promise<void> => invoke("import_discard", { handle }),
     revoke_preview: (rid: string): Promise<RevokePreview> => invoke("revoke_preview", { rid }),
@@ -1889,9 +1979,18 @@ export const host = {
     files_look: (handle: string): Promise<Array<InspectedView>> => invoke("files_look", { handle }),
     files_seal: (form: SealForm): Promise<number> => invoke("files_seal", { form }),
     files_open: (handle: string, lapsed: boolean, elsewhere: boolean): Promise<number> => invoke("files_open", { handle, lapsed, elsewhere }),
+    files_reseal: (handle: string, recipients: Array<string>, with_self: boolean): Promise<number> => invoke("files_reseal", { handle, recipients, with_self }),
     groups: (): Promise<Array<GroupView>> => invoke("groups"),
+    group_new: (name: string, members: Array<string>): Promise<GroupView> => invoke("group_new", { name, members }),
+    group_add: (name: string, members: Array<string>): Promise<GroupView> => invoke("group_add", { name, members }),
+    group_take_out: (name: string, members: Array<string>): Promise<GroupView> => invoke("group_take_out", { name, members }),
+    group_remove: (name: string): Promise<void> => invoke("group_remove", { name }),
     tasks: (): Promise<Array<TaskView>> => invoke("tasks"),
     task_stop: (id: number): Promise<void> => invoke("task_stop", { id }),
+    export_sealed: (what: Exchanged, name: string, typed: string, recipients: Array<string>): Promise<string> => invoke("export_sealed", { what, name, typed, recipients }),
+    import_sealed: (what: Exchanged, name: string): Promise<string> => invoke("import_sealed", { what, name }),
+    change_unlocking: (to: RestForm): Promise<VaultStatus> => invoke("change_unlocking", { to }),
+    convert: (to: RestForm): Promise<VaultStatus> => invoke("convert", { to }),
     backup: (recipients: Array<string>): Promise<BackedUp> => invoke("backup", { recipients }),
     restore_choose: (): Promise<OpenedBackup> => invoke("restore_choose"),
     restore: (handle: string, replace: Array<string>, typed: string): Promise<RestoreDiff> => invoke("restore", { handle, replace, typed }),

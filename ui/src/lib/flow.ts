@@ -1,5 +1,5 @@
 /** What can stand in front of a screen: one at a time. */
-import type { CapabilityView, Chosen, Finds, GrantView, KeyView, RevokeReceipt, ServiceView } from "../bindings";
+import type { CapabilityView, Chosen, Exchanged, Finds, GrantView, GroupView, KeyView, RevokeReceipt, ServiceView } from "../bindings";
 
 export type Flow =
     | { kind: "palette" }
@@ -12,6 +12,12 @@ export type Flow =
     | { kind: "import"; from: "ask" | "paste" | "found"; finds?: Finds }
     | { kind: "seal-files"; files: Chosen }
     | { kind: "open-files"; files: Chosen }
+    | { kind: "reseal-files"; files: Chosen }
+    | { kind: "group"; group: GroupView | null }
+    | { kind: "remove-group"; group: GroupView }
+    | { kind: "export"; what: Exchanged; name: string }
+    | { kind: "import-sealed"; what: Exchanged }
+    | { kind: "protection"; doing: "unlocking" | "convert" }
     | { kind: "revoke"; grant: GrantView }
     | { kind: "receipt"; receipt: RevokeReceipt }
     | { kind: "rename"; what: "key" | "service" | "capability"; name: string }

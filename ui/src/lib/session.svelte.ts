@@ -21,17 +21,21 @@ export interface Toast {
 const TOAST_MS = 5_000;
 /** What was said in error, or can be undone, stays longer. */
 const LONG_TOAST_MS = 12_000;
+/** Steps that can be taken back. */
+const UNDOS = 20;
 
 class Session {
     start = $state<Start | null>(null);
     screen = $state<Screen>("overview");
     flow = $state<Flow | null>(null);
-    /** What a screen should select when it opens. */
+    /** What the screen that shows should select. */
     wanted = $state<string | null>(null);
     toasts = $state<Toast[]>([]);
     actions = $state<ActionView[]>([]);
     lines = $state<LineView[]>([]);
     tasks = $state<TaskView[]>([]);
+    /** What can be taken back, the last one last. */
+    #undone: (() => Promise<unknown>)[] = [];
     /** What stands in front next. */
     #queue: Flow[] = [];
     /** Grows with every change of the ledger: screens read again. */
@@ -64,6 +68,7 @@ class Session {
                     this.#queue = [];
                     this.flow = null;
                     this.toasts = [];
+                    this.#undone = [];
                     this.clipboard = 0;
                 }
                 await this.refresh();
@@ -117,7 +122,7 @@ class Session {
             if (!was || was.result !== null || task.result === null || this.screen === "files") continue;
             const { done, failed } = task.result;
             if (failed > 0) this.failed({ code: "files", message: t.files.failed(failed), hint: null });
-            else this.say(task.kind === "seal" ? t.files.sealed(done) : t.files.opened(done));
+            else this.say({ seal: t.files.sealed, open: t.files.opened, reseal: t.files.resealed }[task.kind](done));
         }
     }
 
@@ -137,6 +142,13 @@ class Session {
     go(screen: Screen, wanted: string | null = null): void {
         this.screen = screen;
         this.wanted = wanted;
+    }
+
+    /** What the screen that shows should select now, said once. */
+    takeWanted(): string | null {
+        const { wanted } = this;
+        this.wanted = null;
+        return wanted;
     }
 
     open(flow: Flow): void {
@@ -172,6 +184,7 @@ class Session {
     }
 
     say(text: string, undo?: () => Promise<unknown>): void {
+        if (undo) this.#undone = [...this.#undone.slice(1 - UNDOS), undo];
         this.toast({ mood: "good", text, undo });
     }
 
@@ -194,9 +207,21 @@ class Session {
     }
 
     async undo(toast: Toast): Promise<void> {
-        this.dismiss(toast.id);
         const { undo } = toast;
-        if (undo) await this.attempt(undo, () => t.undone);
+        if (undo) await this.takeBack(undo);
+    }
+
+    /** Takes back what was done last, if it can be. */
+    async undoLast(): Promise<void> {
+        const undo = this.#undone.at(-1);
+        if (undo) await this.takeBack(undo);
+        else this.say(t.nothingToUndo);
+    }
+
+    private async takeBack(undo: () => Promise<unknown>): Promise<void> {
+        this.#undone = this.#undone.filter((one) => one !== undo);
+        this.toasts = this.toasts.filter((toast) => toast.undo !== undo);
+        await this.attempt(undo, () => t.undone);
     }
 
     /** A secret is on the clipboard for so many seconds. */

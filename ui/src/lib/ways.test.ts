@@ -1,9 +1,9 @@
 import { mockIPC } from "@tauri-apps/api/mocks";
 import { beforeEach, expect, it } from "vitest";
 
-import type { ActionView, CapabilityView } from "../bindings";
+import { actionIds, type ActionView, type CapabilityView } from "../bindings";
 import { session } from "./session.svelte";
-import { take } from "./ways";
+import { leads, onlyCommandLine, take } from "./ways";
 
 const connect = (disabled: string | null): ActionView => ({
     id: "connect", label: "Connect", description: "", danger: "none", key: null, place: null, example: "", disabled,
@@ -27,4 +27,10 @@ it("says why something cannot be done", async () => {
     await take("connect", { capability });
     expect(session.flow).toBeNull();
     expect(session.toasts[0]?.text).toBe("You hold no capabilities yet.");
+});
+
+it("has a way for every action of the registry, or a reason why it is for the command line", () => {
+    const reasons = Object.fromEntries(actionIds.map((id) => [id, onlyCommandLine(id)]).filter(([, reason]) => reason !== undefined));
+    expect(Object.keys(reasons).sort()).toEqual(["completions", "man", "record.open", "record.seal", "run", "tour"]);
+    expect(actionIds.filter((id) => leads(id) === (reasons[id] !== undefined))).toEqual([]);
 });

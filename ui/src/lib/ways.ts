@@ -1,5 +1,5 @@
-/** Which action of the registry leads where. What is not here is not for this window, and the palette does not list it. */
-import type { CapabilityView, Chosen, GrantView, KeyView, ServiceView, What } from "../bindings";
+/** Which action of the registry leads where, and which are for the command line only, and why. There is no third kind: the compiler counts. */
+import type { ActionId, CapabilityView, Chosen, Exchanged, GrantView, GroupView, KeyView, ServiceView, What } from "../bindings";
 import { host } from "../bindings";
 import { t } from "../strings";
 import { session } from "./session.svelte";
@@ -7,6 +7,7 @@ import { session } from "./session.svelte";
 /** What the action is about, if something is selected. */
 export interface Subject {
     key?: KeyView | undefined;
+    group?: GroupView | undefined;
     service?: ServiceView | undefined;
     grant?: GrantView | undefined;
     capability?: CapabilityView | undefined;
@@ -23,7 +24,17 @@ export function shareOf(subject: Subject): { target: string; title: string; secr
 /** Actions that need something selected, and where one selects it. */
 type Way = (subject: Subject) => void;
 
-const ways: Record<string, Way> = {
+/** What a window has no use for, and why: the palette says so. */
+const commandLine = {
+    tour: t.commandLine.tour,
+    "record.seal": t.commandLine.records,
+    "record.open": t.commandLine.records,
+    run: t.commandLine.run,
+    completions: t.commandLine.completions,
+    man: t.commandLine.man,
+} as const satisfies Partial<Record<ActionId, string>>;
+
+const ways: Record<Exclude<ActionId, keyof typeof commandLine>, Way> = {
     "key.new": () => session.open({ kind: "new-key" }),
     "key.list": () => session.go("keys"),
     "key.show": ({ key }) => session.go("keys", key?.name ?? null),
@@ -38,6 +49,13 @@ const ways: Record<string, Way> = {
     },
     "key.rename": ({ key }) => (key ? session.open({ kind: "rename", what: "key", name: key.name }) : session.go("keys")),
     "key.remove": ({ key }) => (key ? session.open({ kind: "remove-key", key }) : session.go("keys")),
+    "key.export": ({ key }) => (key?.own ? exported("key", key.name) : session.go("keys")),
+    "key.import": () => session.open({ kind: "import-sealed", what: "key" }),
+    "group.new": () => session.open({ kind: "group", group: null }),
+    "group.list": () => session.go("keys"),
+    "group.show": ({ group }) => session.go("keys", group ? groupId(group.name) : null),
+    "group.add": ({ group }) => (group ? session.open({ kind: "group", group }) : session.go("keys")),
+    "group.remove": ({ group }) => (group ? void removeGroup(group) : session.go("keys")),
     "service.new": () => session.open({ kind: "new-service" }),
     "service.list": () => session.go("services"),
     "service.show": ({ service }) => session.go("services", service?.name ?? null),
@@ -48,6 +66,8 @@ const ways: Record<string, Way> = {
             : session.go("services"),
     "service.remove": ({ service }) => (service ? session.open({ kind: "remove-service", service }) : session.go("services")),
     "service.rotate": ({ service }) => (service?.can_serve ? session.open({ kind: "rotate", service }) : session.go("services")),
+    "service.export": ({ service }) => (service?.can_serve ? exported("service", service.name) : session.go("services")),
+    "service.import": () => session.open({ kind: "import-sealed", what: "service" }),
     mint: ({ service, grant }) => session.open({ kind: "mint", service: service?.name ?? grant?.service }),
     grants: () => session.go("grants"),
     revoke: ({ grant }) => (grant ? session.open({ kind: "revoke", grant }) : session.go("grants")),
@@ -76,9 +96,17 @@ const ways: Record<string, Way> = {
     connect: ({ capability }) => (capability ? session.open({ kind: "connect", capability }) : session.go("capabilities")),
     seal: () => void chosen("files", (files) => session.open({ kind: "seal-files", files })),
     open: () => void chosen("files", (files) => session.open({ kind: "open-files", files })),
+    // To whom they are sealed, and what opens them, is shown before they are opened.
+    inspect: () => void chosen("files", (files) => session.open({ kind: "open-files", files })),
+    reseal: () => void chosen("files", (files) => session.open({ kind: "reseal-files", files })),
     log: () => session.go("activity"),
     "vault.status": () => session.go("settings"),
+    // Where there is no vault, the window begins with making one.
+    "vault.init": () => void session.refresh(),
     "vault.lock": () => void session.attempt(() => host.lock()),
+    "vault.unlock": () => void session.attempt(() => host.unlock()),
+    "vault.passwd": () => session.open({ kind: "protection", doing: "unlocking" }),
+    "vault.convert": () => session.open({ kind: "protection", doing: "convert" }),
     "vault.backup": () => session.open({ kind: "backup" }),
     "vault.restore": () => session.open({ kind: "restore" }),
     doctor: () => session.go("settings"),
@@ -90,7 +118,31 @@ export async function chosen(what: What, then: (files: Chosen) => void): Promise
     if (files) then(files);
 }
 
-export const leads = (id: string): boolean => id in ways;
+/** What the list of keys calls a group: keys and groups can have the same name. */
+export const groupId = (name: string): string => `group:${name}`;
+
+const exported = (what: Exchanged, name: string): void => session.open({ kind: "export", what, name });
+
+/** Members as the vault takes them: by name, and by fingerprint where the card is gone. */
+export const membersOf = (group: GroupView): string[] => group.members.map((member) => member.name ?? member.fingerprint ?? "");
+
+async function removeGroup(group: GroupView): Promise<void> {
+    // Whoever has no card here any more could not be put back.
+    if (group.members.some((member) => member.name === null)) return session.open({ kind: "remove-group", group });
+    const { name } = group;
+    const gone = await session.attempt(async () => {
+        await host.group_remove(name);
+        return true;
+    });
+    if (gone) session.say(t.actions.removed(name), () => host.group_new(name, membersOf(group)));
+}
+
+const isWay = (id: string): id is keyof typeof ways => id in ways;
+
+export const leads = isWay;
+
+/** Why an action is not for this window; `undefined`: it is. */
+export const onlyCommandLine = (id: string): string | undefined => (commandLine as Partial<Record<string, string>>)[id];
 
 /** Does it, or leads to where what it is about can be selected. Says why, if it cannot be done now. */
 export async function take(id: string, subject: Subject = {}): Promise<void> {
@@ -100,7 +152,7 @@ export async function take(id: string, subject: Subject = {}): Promise<void> {
         const disabled = session.action(id)?.disabled;
         if (disabled) return session.failed({ code: "disabled", message: disabled, hint: null });
     }
-    ways[id]?.(subject);
+    if (isWay(id)) ways[id](subject);
 }
 
 /** The action that this key starts in lists of this place. */
