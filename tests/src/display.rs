@@ -1,7 +1,9 @@
 //! A real X display without a screen, for the clipboard.
 
 use std::io::Write;
+use std::path::Path;
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use tempfile::TempDir;
 
@@ -9,6 +11,8 @@ use crate::daemon::{Daemon, READY};
 use crate::program::{output_of, require};
 use crate::wait::wait_until;
 
+/// How long a file dialog takes to show what it is asked for. It tells nobody when it has.
+const SHOWN: Duration = Duration::from_millis(800);
 /// What X calls the focus when it is wherever the pointer is.
 const NO_WINDOW: &str = "1";
 
@@ -81,26 +85,62 @@ impl Display {
         assert!(child.wait().unwrap().success());
     }
 
-    /// Types text into the window of a program that has this title, and Enter after it, as a person would.
+    /// Puts a PNG picture into the clipboard, as another program does.
+    ///
+    /// # Panics
+    /// If xclip does not take it.
+    pub fn copy_picture(&self, file: &Path) {
+        let mut command = self.xclip();
+        let status = command.args(["-target", "image/png", "-in"]).arg(file).stdout(Stdio::null()).stderr(Stdio::null()).status().unwrap();
+        assert!(status.success());
+    }
+
+    /// Whether a window of this process is in sight.
+    pub(crate) fn shows(&self, process: &str) -> bool {
+        let found = self.xdotool(&["search", "--onlyvisible", "--pid", process]).output().unwrap();
+        found.status.success() && !found.stdout.trim_ascii().is_empty()
+    }
+
+    /// Types text into the window of a program that has this title, a field a line, and Enter after it, as a person would.
     ///
     /// # Panics
     /// If there is no such window within half a minute, or xdotool is missing.
     pub fn type_into(&self, title: &str, text: &[&str]) {
-        let xdotool = |arguments: &[&str]| self.xdotool(arguments);
-        let mut window = String::new();
-        wait_until(READY, &format!("there is a window called {title}"), || {
-            window = String::from_utf8_lossy(&xdotool(&["search", "--onlyvisible", "--name", title]).output().unwrap().stdout).trim().to_owned();
-            !window.is_empty()
-        });
-        let window = window.lines().last().expect("just waited for").to_owned();
-        output_of(&mut xdotool(&["windowfocus", "--sync", &window]));
+        self.focus(title);
         for (place, line) in text.iter().enumerate() {
             if place > 0 {
-                output_of(&mut xdotool(&["key", "Tab"]));
+                output_of(&mut self.xdotool(&["key", "Tab"]));
             }
-            output_of(&mut xdotool(&["type", "--delay", "12", line]));
+            output_of(&mut self.xdotool(&["type", "--delay", "12", line]));
         }
-        output_of(&mut xdotool(&["key", "Return"]));
+        output_of(&mut self.xdotool(&["key", "Return"]));
+    }
+
+    /// Names a file in a file dialog of this title, for reading or for writing.
+    ///
+    /// # Panics
+    /// As [`Display::type_into`].
+    pub fn name_file(&self, title: &str, path: &Path) {
+        self.focus(title);
+        // To the field for the name, in which another one may be proposed. The dialog reads folders meanwhile, and takes no Enter before it has.
+        std::thread::sleep(SHOWN);
+        output_of(&mut self.xdotool(&["key", "ctrl+l"]));
+        std::thread::sleep(SHOWN);
+        output_of(&mut self.xdotool(&["key", "ctrl+a"]));
+        output_of(&mut self.xdotool(&["type", "--delay", "12", path.to_str().unwrap()]));
+        std::thread::sleep(SHOWN);
+        output_of(&mut self.xdotool(&["key", "Return"]));
+    }
+
+    /// Waits for a window of this title, and gives it the keyboard.
+    fn focus(&self, title: &str) {
+        let mut window = String::new();
+        wait_until(READY, &format!("there is a window called {title}"), || {
+            let found = self.xdotool(&["search", "--onlyvisible", "--name", title]).output().unwrap();
+            window = String::from_utf8_lossy(&found.stdout).trim().to_owned();
+            !window.is_empty()
+        });
+        output_of(&mut self.xdotool(&["windowfocus", "--sync", window.lines().last().expect("just waited for")]));
     }
 
     /// Takes the keyboard away from all windows; with room on the display, there is a corner without one.

@@ -219,6 +219,22 @@ impl Window {
         self.until(&format!("{selector} is gone"), || self.try_find(selector).is_none().then_some(()));
     }
 
+    /// Waits until a code in the window can be photographed.
+    ///
+    /// # Panics
+    /// If none is drawn.
+    #[track_caller]
+    pub fn wait_for_code(&self) {
+        let drawn = "const code = document.querySelector('[data-code]'); return code !== null && code.naturalWidth > 0";
+        self.until("the code is drawn", || self.run(drawn, &[]).as_bool().unwrap_or_default().then_some(()));
+    }
+
+    /// Whether it is in sight on this display.
+    #[must_use]
+    pub fn is_shown(&self, display: &Display) -> bool {
+        self.processes().iter().any(|process| display.shows(process.file_name().and_then(|name| name.to_str()).unwrap_or_default()))
+    }
+
     /// Runs a script in the page and gives what it returns.
     ///
     /// # Panics

@@ -9,7 +9,7 @@ use crate::scenes::{Desk, go};
 
 impl Desk {
     /// Starts the app once more with these files: the window that is open gets them, as it gets what is dropped on it.
-    fn hand_over(&self, files: &[&str]) {
+    pub(crate) fn hand_over(&self, files: &[&str]) {
         let status = self.keycap.around(Window::program(), files).stdout(Stdio::null()).status().unwrap();
         assert!(status.success(), "a second start ends well once it has handed over: {status}");
     }

@@ -5,7 +5,7 @@ use std::net::{TcpListener, TcpStream};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use keycap_tests::{Window, wait_until};
+use keycap_tests::Window;
 
 use crate::scenes::{Desk, first_run, go, read_codes};
 
@@ -44,13 +44,6 @@ fn fetch(stream: &mut TcpStream) -> Option<String> {
     String::from_utf8(page).ok()
 }
 
-/// Waits until the code in the window can be photographed.
-fn wait_for_code(window: &Window) {
-    wait_until(Duration::from_secs(10), "the code is drawn", || {
-        window.run("const code = document.querySelector('[data-code]'); return code !== null && code.naturalWidth > 0", &[]).as_bool().unwrap()
-    });
-}
-
 #[test]
 fn a_capability_goes_from_one_window_to_another_and_ends_when_it_is_revoked() {
     let (operator, alice) = (Desk::empty(), Desk::empty());
@@ -77,7 +70,7 @@ fn a_capability_goes_from_one_window_to_another_and_ends_when_it_is_revoked() {
     window.click("[data-field=understood]");
     window.click("dialog [data-action=confirm]");
     window.wait_for_text("dialog [data-sentence]", "Everything that orders offers");
-    wait_for_code(&window);
+    window.wait_for_code();
     let picture = operator.keep("window.png", &window.screenshot());
     let codes = read_codes(&picture);
     assert_eq!(codes.len(), 1, "one code in the window: {codes:?}");
@@ -192,7 +185,7 @@ fn nothing_that_crosses_between_page_and_host_is_a_secret() {
     window.click("[data-field=understood]");
     window.click("dialog [data-action=confirm]");
     window.wait_for_text("dialog [data-sentence]", "Everything");
-    wait_for_code(&window);
+    window.wait_for_code();
     let code = desk.keep("window.png", &window.screenshot());
     let secret = read_codes(&code).remove(0);
     window.click("dialog [data-action=done]");

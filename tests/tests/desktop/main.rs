@@ -9,4 +9,6 @@ mod journey;
 mod many;
 mod notices;
 mod packaged;
+mod pictures;
 mod scenes;
+mod upkeep;
