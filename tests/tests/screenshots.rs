@@ -8,14 +8,13 @@
 use std::fs;
 use std::time::Duration;
 
-use keycap_tests::{Keycap, Size, Terminal, Theme, workspace};
+use keycap_tests::{Display, Keycap, PrivateKeyring, Size, Terminal, Theme, Window, workspace};
 
 const MOMENT: Duration = Duration::from_secs(20);
 const WINDOW: Size = Size { columns: 130, rows: 32 };
 
 /// A vault as an operator has it after some weeks.
-fn operator() -> Keycap {
-    let keycap = Keycap::without_keyring();
+fn operator(keycap: Keycap) -> Keycap {
     let key = keycap.home().path().join("vault-key").display().to_string();
     let bob = Keycap::without_keyring();
     let bobs_key = bob.home().path().join("vault-key").display().to_string();
@@ -52,7 +51,7 @@ fn operator() -> Keycap {
 #[test]
 #[ignore = "writes the pictures of assets/ anew"]
 fn the_pictures_of_the_terminal_interface() {
-    let keycap = operator();
+    let keycap = operator(Keycap::without_keyring());
     let folder = workspace::root().join("assets");
     fs::create_dir_all(&folder).unwrap();
     let mut command = keycap.command::<&str>([]);
@@ -68,4 +67,25 @@ fn the_pictures_of_the_terminal_interface() {
     terminal.press(&["x"]);
     terminal.wait_for("Stops working now: 3", MOMENT);
     draw("terminal-revoke.svg");
+}
+
+#[test]
+#[ignore = "writes the pictures of assets/ anew"]
+fn the_pictures_of_the_desktop_app() {
+    let display = Display::with_room();
+    let bus = PrivateKeyring::without_provider();
+    let keycap = operator(Keycap::on(&bus).with_display(&display));
+    let folder = workspace::root().join("assets");
+    let window = Window::open(&keycap, &display);
+    for theme in ["light", "dark"] {
+        window.click("[data-screen=settings]");
+        window.choose("[data-field=theme]", theme);
+        window.click("[data-screen=grants]");
+        window.click("[data-grant=alice]");
+        window.wait_for_text("aside h2", "alice");
+        fs::write(folder.join(format!("desktop-grants-{theme}.png")), window.screenshot()).unwrap();
+    }
+    window.click("aside [data-action=revoke]");
+    window.wait_for_text("dialog", "Stops working now");
+    fs::write(folder.join("desktop-revoke-dark.png"), window.screenshot()).unwrap();
 }
