@@ -106,3 +106,56 @@ fn axe_finds_nothing_serious_in_the_first_run_and_the_keyboard_gets_through_it()
     window.press("[data-action=next]", "\u{e007}");
     window.wait_for_text("h1", "Overview");
 }
+
+#[test]
+fn axe_finds_nothing_serious_in_the_other_flows_and_at_twice_the_size() {
+    let desk = Desk::with_service();
+    desk.does(["mint", "orders", "--for", "alice", "--yes"]);
+    let text = desk.keycap.run(["share", "alice", "--reveal", "--yes"]).succeeded().stdout;
+    drop(desk.keycap.run_with_input(["add", "-", "--name", "mine", "--yes"], &text).succeeded());
+    desk.does(["group", "new", "team", "operator"]);
+    let window = desk.open();
+    for theme in ["light", "dark"] {
+        go(&window, "settings");
+        window.choose("[data-field=theme]", theme);
+        for (screen, flow) in [
+            ("services", ".head [data-action='service.new']"),
+            ("services", "aside [data-action=serve]"),
+            ("services", "aside [data-action='service.export']"),
+            ("capabilities", "aside [data-action=connect]"),
+            ("keys", ".head [data-action='group.new']"),
+            ("settings", "[data-action='vault.convert']"),
+            ("settings", "[data-action=backup]"),
+        ] {
+            go(&window, screen);
+            window.click(flow);
+            examine(&window, &format!("{screen}, {flow}, {theme}"));
+            window.click("dialog header button");
+        }
+        go(&window, "keys");
+        window.click("[data-group=team]");
+        examine(&window, &format!("a group, {theme}"));
+        window.press_ctrl("/");
+        examine(&window, &format!("the sheet of keys, {theme}"));
+        window.click("dialog header button");
+    }
+    for _ in 0..5 {
+        window.press_ctrl("+");
+    }
+    assert_eq!(window.run("return getComputedStyle(document.documentElement).fontSize", &[]), json!("30px"));
+    for screen in ["overview", "keys", "grants", "capabilities", "settings"] {
+        go(&window, screen);
+        examine(&window, &format!("{screen} at twice the size"));
+    }
+}
+
+#[test]
+fn axe_finds_nothing_serious_where_there_is_nothing_yet() {
+    let desk = Desk::empty();
+    desk.does(["vault", "init", "--keyring"]);
+    let window = desk.open();
+    for screen in ["overview", "keys", "services", "grants", "files", "activity", "capabilities", "connections", "settings"] {
+        go(&window, screen);
+        examine(&window, &format!("{screen} with nothing in it"));
+    }
+}
