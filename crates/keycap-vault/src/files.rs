@@ -4,6 +4,7 @@
 //! that of keycap's own stanzas; its payload is worked on by all cores at once. What is written is beside its final place until it is whole.
 
 mod archive;
+mod armor;
 mod chunks;
 mod conduit;
 mod crew;

@@ -7,7 +7,7 @@ use std::path::Path;
 use keycap_core::seal::file::{Header, opened_payload_len};
 
 use super::stream::Begun;
-use super::{FileError, Form, Identities, Input};
+use super::{FileError, Form, Identities, Input, armor};
 
 /// A header that was read, with the sizes around it. Nothing of it is known to be authentic.
 #[derive(Debug)]
@@ -18,24 +18,38 @@ pub struct Inspected {
     pub form: Form,
     /// Bytes of the header, without armor.
     pub header_bytes: u64,
-    /// Bytes of plaintext that the payload has room for; `None` if no payload has its length, so that the file was cut off or added to.
+    /// Bytes of plaintext that the payload has room for; `None` if no payload has its length, so that the file was cut off or added to. Of a
+    /// file in armor it is reckoned by its length, as if all its lines ended alike.
     pub plaintext_bytes: Option<u64>,
 }
 
 impl Inspected {
-    /// Reads the header of a file, and as much of the rest as it takes to know the size.
+    /// Reads the header of a file, and as much of the rest as it takes to know the size: of a file on a disk no more than its two ends,
+    /// however large it is.
     ///
     /// # Errors
     /// [`FileError::Header`], [`FileError::Armor`], [`FileError::Read`], [`FileError::NoFile`].
     pub fn read(input: Input) -> Result<Self, FileError> {
-        let (source, size) = source_of(input)?;
-        let mut begun = Begun::read(source)?;
-        let header_bytes = u64::try_from(begun.header_length).unwrap_or(u64::MAX);
-        let payload = match (begun.form, size) {
-            (Form::Binary, Some(size)) => size.saturating_sub(header_bytes),
-            (Form::Armor, _) | (_, None) => io::copy(&mut begun.rest, &mut io::sink()).map_err(FileError::of_reader)?,
+        let (begun, all) = match input {
+            Input::Stream(reader) => {
+                let mut begun = Begun::read(reader)?;
+                let rest = io::copy(&mut begun.rest, &mut io::sink()).map_err(FileError::of_reader)?;
+                let all = header_bytes(&begun).saturating_add(rest);
+                (begun, Some(all))
+            }
+            Input::Path(path) => {
+                let (mut file, size) = open_file(&path)?;
+                let begun = Begun::read(Box::new(file.try_clone().map_err(FileError::Read)?))?;
+                let all = match begun.form {
+                    Form::Binary => Some(size),
+                    Form::Armor => armor::held(&mut file, size).map_err(FileError::Read)?,
+                };
+                (begun, all)
+            }
         };
-        Ok(Self { header: begun.header, form: begun.form, header_bytes, plaintext_bytes: opened_payload_len(payload) })
+        let header_bytes = header_bytes(&begun);
+        let plaintext_bytes = all.and_then(|all| opened_payload_len(all.saturating_sub(header_bytes)));
+        Ok(Self { header: begun.header, form: begun.form, header_bytes, plaintext_bytes })
     }
 
     /// Whether one of these gets the file key, and whether the header is authentic under it.
@@ -49,6 +63,10 @@ impl Inspected {
             Err(error) => Err(error),
         }
     }
+}
+
+fn header_bytes(begun: &Begun<'_>) -> u64 {
+    u64::try_from(begun.header_length).unwrap_or(u64::MAX)
 }
 
 /// Whether the file is sealed under a passphrase, and so to nobody else; no for what cannot be read.

@@ -25,7 +25,7 @@ pub enum Form {
 /// What armor begins with.
 const ARMOR_BEGINS: &[u8] = b"-----BEGIN";
 /// White space before armor that is skipped, at most.
-const MOST_SPACE: usize = 4 << 10;
+pub(super) const MOST_SPACE: usize = 4 << 10;
 
 /// Seals all that `source` gives to `recipients`; bytes of plaintext.
 ///

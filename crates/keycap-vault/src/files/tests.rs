@@ -397,6 +397,25 @@ fn a_header_tells_sizes_and_which_key_fits() {
 }
 
 #[test]
+fn a_large_file_tells_its_size_by_its_two_ends_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("large.age");
+    let looked = || Inspected::read(Input::Path(path.clone())).unwrap().plaintext_bytes;
+    for form in [Form::Binary, Form::Armor] {
+        let mut file = sealed(&random(3 * CHUNK + 700), form);
+        fs::write(&path, &file).unwrap();
+        assert_eq!(looked(), Some(3 * CHUNK as u64 + 700));
+        // What lies between is not looked at: it is no base64 any more.
+        let middle = file.len() / 2;
+        file[middle..middle + 10].fill(b'!');
+        fs::write(&path, &file).unwrap();
+        assert_eq!(looked(), Some(3 * CHUNK as u64 + 700));
+        fs::write(&path, &file[..file.len() - 70]).unwrap();
+        assert_eq!(looked(), if form == Form::Armor { None } else { Some(3 * CHUNK as u64 + 700 - 70) });
+    }
+}
+
+#[test]
 fn a_resealed_file_opens_for_the_new_recipients_alone_and_its_payload_is_the_same() {
     let folder = tempfile::tempdir().unwrap();
     for form in [Form::Binary, Form::Armor] {
