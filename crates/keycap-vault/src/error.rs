@@ -53,6 +53,20 @@ pub enum VaultError {
         /// Under which name.
         name: String,
     },
+    /// A key card was given, and it is not in this vault.
+    #[error("the key card {fingerprint} is not in this vault")]
+    CardNotHere {
+        /// Its short fingerprint.
+        fingerprint: String,
+    },
+    /// A file was given as recipients, and holds none.
+    #[error("{file} gives no recipients: {why}")]
+    NoRecipients {
+        /// The file.
+        file: String,
+        /// Why not.
+        why: String,
+    },
     /// The name is in use.
     #[error("there is already a {what} named `{name}`")]
     NameTaken {
@@ -220,6 +234,8 @@ impl VaultError {
         match self {
             Self::Store(error) => error.code(),
             Self::NotFound { .. } => "not-found",
+            Self::CardNotHere { .. } => "card-not-here",
+            Self::NoRecipients { .. } => "not-a-recipient",
             Self::NameTaken { .. } => "name-taken",
             Self::Ambiguous { .. } => "ambiguous",
             Self::BadName { .. } => "bad-name",
@@ -269,6 +285,8 @@ impl VaultError {
             Self::Refused(_) | Self::Revoked { .. } | Self::Expired { .. } | Self::Delegate(_) => ErrorClass::Refused,
             Self::Store(_)
             | Self::NotFound { .. }
+            | Self::CardNotHere { .. }
+            | Self::NoRecipients { .. }
             | Self::NameTaken { .. }
             | Self::CannotServe { .. }
             | Self::NotOwnKey { .. }
@@ -303,6 +321,8 @@ impl VaultError {
                 "conflict" => "see `keycap vault restore FILE --dry-run` for those there are".into(),
                 _ => "see `keycap key list` for those there are".into(),
             },
+            Self::CardNotHere { .. } => "take it in with `keycap add`, and compare its fingerprint with its owner".into(),
+            Self::NoRecipients { .. } => "name a file with an age recipient, a key card or an SSH public key in each line".into(),
             Self::NameTaken { .. } => "choose another name, or rename the other one".into(),
             Self::Ambiguous { .. } => "name one of them".into(),
             Self::BadName { .. } => "a name has 1 to 64 characters: letters, digits and any of `. _ - @ +`, and begins with a letter or digit".into(),

@@ -5,7 +5,6 @@ use keycap_vault::Vault;
 use keycap_vault::view::{GroupView, MemberView};
 use serde::Serialize;
 
-use super::recipient;
 use crate::args::names::{NameKind, names};
 use crate::context::Context;
 use crate::exit::{DONE, Ended};
@@ -68,7 +67,7 @@ pub(crate) fn run(verb: GroupVerb, context: &mut Context) -> Ended {
     match verb {
         GroupVerb::New(args) => {
             let mut vault = context.unlocked_vault()?;
-            let members = recipient::resolve_all(&args.members, &vault)?;
+            let members = vault.recipients_given(&args.members)?;
             let group = vault.new_group(&args.name, &members)?;
             context.output.show("group", &group, |page| {
                 page.done(Line::from("made the group ").name(&group.name).plain(", ").plain(count(&group)))?;
@@ -83,7 +82,7 @@ pub(crate) fn run(verb: GroupVerb, context: &mut Context) -> Ended {
         }
         GroupVerb::Add(args) => {
             let mut vault = context.unlocked_vault()?;
-            let members = recipient::resolve_all(&args.members, &vault)?;
+            let members = vault.recipients_given(&args.members)?;
             let group = vault.add_to_group(&args.name, &members)?;
             changed(&group, context)?;
         }

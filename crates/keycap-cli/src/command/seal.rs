@@ -134,7 +134,7 @@ pub(crate) fn recipients(named: &[String], sealing: &Sealing, passphrase: Option
         return Ok(Recipients::written_out(&to)?);
     }
     let mut vault = context.vault()?;
-    to.recipients = recipient::resolve_all(named, &vault)?;
+    to.recipients = vault.recipients_given(named)?;
     match vault.file_recipients(&to) {
         Err(error) if files::needs_unlocking(&error) => {
             drop(vault);

@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use keycap_vault::files::{Existing, Folders, Folding, Form, Input, Inspected, Output, Recipients, SealJob, SealTo, is_for_passphrase};
 use keycap_vault::view::{CapabilityView, GroupView, InspectedView, KeyView, RecipientView};
-use keycap_vault::{ErrorClass, NoPrompts, OpenRequest, Opener, SealFrom, SecretText, Vault, VaultError, WhatLapsed};
+use keycap_vault::{ErrorClass, NoPrompts, OpenRequest, SealFrom, SecretText, Vault, VaultError, WhatLapsed};
 
 use super::Failure;
 use crate::file::{self, Entry};
 use crate::task::Job;
-use crate::task::files::{FileTask, Work};
+use crate::task::files::{FileTask, Opening, Work};
 
 /// Something asked about files.
 #[derive(Debug)]
@@ -59,8 +59,13 @@ pub(crate) struct SealPlan {
 #[derive(Debug)]
 pub(crate) struct OpenPlan {
     pub(crate) files: Vec<PathBuf>,
+    /// Of files that are sealed under one, or of an identity file that is.
     pub(crate) passphrase: Option<SecretText>,
+    /// age identity files and SSH private keys, beside what the vault has.
+    pub(crate) identities: Vec<PathBuf>,
     pub(crate) lapsed: WhatLapsed,
+    /// The name under which the vault's services take files; `None`: the usual one.
+    pub(crate) target: Option<String>,
     pub(crate) folders: Folders,
     pub(crate) into: Option<PathBuf>,
     /// Whether any of them is for more than a passphrase.
@@ -124,7 +129,8 @@ impl Filing {
     pub(crate) fn only_reads(&self) -> bool {
         match self {
             Self::Readers => true,
-            Self::Readership(to) => !to.secrets,
+            // A file among them may be on a slow disk.
+            Self::Readership(to) => !to.secrets && !to.names.iter().any(|name| name.contains('/')),
             Self::Folder(_) | Self::Inspect { .. } | Self::Survey(_) | Self::Seal(_) | Self::Open(_) | Self::Reseal { .. } => false,
         }
     }
@@ -156,22 +162,12 @@ impl Filing {
                 Filed::Task(Box::new(FileTask { work: Work::Seal(job), vault: vault.status()?.folder.into() }))
             }
             Self::Open(plan) => {
-                let work = Work::Open {
-                    opener: opener(vault, plan)?,
-                    passphrase: plan.passphrase.as_ref().map(copy),
-                    files: plan.files.clone(),
-                    folders: plan.folders,
-                    into: plan.into.clone(),
-                };
+                let with = opening(vault, plan)?;
+                let work = Work::Open { with, files: plan.files.clone(), folders: plan.folders, into: plan.into.clone() };
                 Filed::Task(Box::new(FileTask { work, vault: vault.status()?.folder.into() }))
             }
             Self::Reseal { to, plan } => {
-                let work = Work::Reseal {
-                    recipients: to.find(vault)?,
-                    opener: opener(vault, plan)?,
-                    passphrase: plan.passphrase.as_ref().map(copy),
-                    files: plan.files.clone(),
-                };
+                let work = Work::Reseal { recipients: to.find(vault)?, with: opening(vault, plan)?, files: plan.files.clone() };
                 Filed::Task(Box::new(FileTask { work, vault: vault.status()?.folder.into() }))
             }
         })
@@ -181,7 +177,7 @@ impl Filing {
 impl Readership {
     fn find(&self, vault: &mut Vault) -> Result<Recipients, VaultError> {
         vault.file_recipients(&SealTo {
-            recipients: self.names.clone(),
+            recipients: vault.recipients_given(&self.names)?,
             passphrase: self.passphrase.as_ref().map(copy),
             from: self.from.clone(),
             with_self: self.with_self,
@@ -200,9 +196,11 @@ pub(crate) fn output(into: Option<&PathBuf>) -> Output {
     into.map_or(Output::Beside, |folder| Output::Folder(folder.clone()))
 }
 
-fn opener(vault: &Vault, plan: &OpenPlan) -> Result<Option<Opener>, VaultError> {
-    let request = OpenRequest { lapsed: plan.lapsed, ..OpenRequest::default() };
-    plan.secrets.then(|| vault.opener(request)).transpose()
+fn opening(vault: &Vault, plan: &OpenPlan) -> Result<Opening, VaultError> {
+    let usual = OpenRequest::default();
+    let request = OpenRequest { lapsed: plan.lapsed, target: plan.target.clone().unwrap_or(usual.target), scope: usual.scope };
+    let opener = plan.secrets.then(|| vault.opener(request)).transpose()?;
+    Ok(Opening { opener, passphrase: plan.passphrase.as_ref().map(copy), identities: plan.identities.clone() })
 }
 
 fn inspect(vault: &Vault, file: &Path) -> Result<InspectedView, VaultError> {

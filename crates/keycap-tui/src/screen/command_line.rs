@@ -2,6 +2,9 @@
 
 /// A word as a shell takes it.
 pub(crate) fn quoted(word: &str) -> String {
+    if let Some(below_home) = word.strip_prefix("~/") {
+        return format!("~/{}", if below_home.is_empty() { String::new() } else { quoted(below_home) });
+    }
     let plain = |character: char| character.is_ascii_alphanumeric() || "-_./:@%+=~".contains(character);
     if !word.is_empty() && word.chars().all(plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', "'\\''")) }
 }
@@ -16,5 +19,6 @@ mod tests {
         assert_eq!(quoted("my file"), "'my file'");
         assert_eq!(quoted("it's; rm"), "'it'\\''s; rm'");
         assert_eq!(quoted(""), "''");
+        assert_eq!((quoted("~/"), quoted("~/my file")), ("~/".to_owned(), "~/'my file'".to_owned()));
     }
 }

@@ -5,11 +5,16 @@ use crate::request::Readers;
 /// Names that are offered at a time.
 const OFFERED: usize = 8;
 
-/// Names with commas or blanks between them; an SSH key has blanks of its own.
+/// Whether it is a file by its looks: no name has a `/` in it.
+pub(crate) fn is_path(word: &str) -> bool {
+    word.contains('/') && !word.starts_with("ssh-")
+}
+
+/// Names with commas or blanks between them; an SSH key has blanks of its own, and so may the path of a file.
 pub(crate) fn words(text: &str) -> Vec<String> {
     text.split(',')
         .map(str::trim)
-        .flat_map(|part| if part.starts_with("ssh-") { vec![part] } else { part.split_whitespace().collect() })
+        .flat_map(|part| if part.starts_with("ssh-") || is_path(part) { vec![part] } else { part.split_whitespace().collect() })
         .filter(|word| !word.is_empty())
         .map(str::to_owned)
         .collect()
@@ -36,7 +41,11 @@ pub(crate) fn is_begun(text: &str, readers: &Readers) -> bool {
 /// What one should know while one types: which names begin like this.
 pub(crate) fn note(text: &str, readers: &Readers) -> String {
     let offer = offered(text, readers);
-    if offer.is_empty() { "Names in this vault, age1… or SSH public keys, with commas between them.".to_owned() } else { offer }
+    if offer.is_empty() {
+        "Names in this vault, key cards, age1… or SSH public keys, files of these, with commas between them.".to_owned()
+    } else {
+        offer
+    }
 }
 
 fn offered(text: &str, readers: &Readers) -> String {
@@ -62,8 +71,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_stand_between_commas_and_blanks_and_an_ssh_key_stays_whole() {
+    fn names_stand_between_commas_and_blanks_and_an_ssh_key_or_a_path_stays_whole() {
         assert_eq!(words(" bob, friends  age1x,"), ["bob", "friends", "age1x"]);
+        assert_eq!(words("bob, ./our team.txt,~/x"), ["bob", "./our team.txt", "~/x"]);
         assert_eq!(words("bob, ssh-ed25519 AAAA me@host"), ["bob", "ssh-ed25519 AAAA me@host"]);
         assert!(words(" , ").is_empty());
     }

@@ -121,7 +121,9 @@ impl Sealing {
         let open = |into| OpenPlan {
             files: self.files.clone(),
             passphrase,
+            identities: rows::identities(&self.form),
             lapsed: rows::lapsed(&self.form),
+            target: rows::target(&self.form),
             folders: rows::folders(&self.form),
             into,
             secrets: under_passphrase < self.files.len(),

@@ -2,15 +2,15 @@
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use keycap_vault::files::{Cancel, Existing, Folders, Identities, OpenJob, Progress, Recipients, Report, ResealJob, SealJob, ended};
 use keycap_vault::view::{FileView, FilesView};
 use keycap_vault::words::{bytes, number};
-use keycap_vault::{Environment, Opener, SecretText, Vault, VaultError};
+use keycap_vault::{Environment, Opener, Prompts, SecretText, Vault, VaultError};
 
 use super::{Job, TaskHandle, TaskNews, Unit};
 use crate::request::{Failure, inputs, output};
@@ -27,8 +27,19 @@ pub(crate) struct FileTask {
 #[derive(Debug)]
 pub(crate) enum Work {
     Seal(SealJob),
-    Open { opener: Option<Opener>, passphrase: Option<SecretText>, files: Vec<PathBuf>, folders: Folders, into: Option<PathBuf> },
-    Reseal { recipients: Recipients, opener: Option<Opener>, passphrase: Option<SecretText>, files: Vec<PathBuf> },
+    Open { with: Opening, files: Vec<PathBuf>, folders: Folders, into: Option<PathBuf> },
+    Reseal { recipients: Recipients, with: Opening, files: Vec<PathBuf> },
+}
+
+/// With what files are opened.
+#[derive(Debug)]
+pub(crate) struct Opening {
+    /// The vault's keys and services.
+    pub(crate) opener: Option<Opener>,
+    /// Of files that are sealed under one, or of an identity file that is.
+    pub(crate) passphrase: Option<SecretText>,
+    /// age identity files and SSH private keys.
+    pub(crate) identities: Vec<PathBuf>,
 }
 
 /// How often it is looked whether the task is to stop.
@@ -66,14 +77,13 @@ impl Work {
                 let watch = Watch::new(task, job.bytes());
                 job.run(&watch, cancel)
             }
-            Self::Open { opener, passphrase, files, folders, into } => {
-                let identities = identities(opener, passphrase.as_ref());
-                let job = OpenJob::plan(identities, inputs(&files), output(into.as_ref()), (folders, Existing::Number))?;
+            Self::Open { with, files, folders, into } => {
+                let job = OpenJob::plan(with.identities()?, inputs(&files), output(into.as_ref()), (folders, Existing::Number))?;
                 let watch = Watch::new(task, job.bytes());
                 job.run(&watch, cancel)
             }
-            Self::Reseal { recipients, opener, passphrase, files } => {
-                let job = ResealJob::new(recipients, identities(opener, passphrase.as_ref()), files);
+            Self::Reseal { recipients, with, files } => {
+                let job = ResealJob::new(recipients, with.identities()?, files);
                 let watch = Watch::new(task, Some(job.bytes()));
                 job.run(&watch, cancel)
             }
@@ -81,11 +91,37 @@ impl Work {
     }
 }
 
-fn identities(opener: Option<Opener>, passphrase: Option<&SecretText>) -> Identities {
-    let identities = passphrase.map_or_else(Identities::new, |passphrase| Identities::new().with_passphrase(passphrase));
-    match opener {
-        Some(opener) => identities.with_vault(opener),
-        None => identities,
+impl Opening {
+    fn identities(self) -> Result<Identities, VaultError> {
+        let copied = self.passphrase.as_ref().map(|passphrase| SecretText::new(passphrase.expose().to_owned()));
+        let prompts: Arc<dyn Prompts> = Arc::new(Typed(copied));
+        let mut identities = Identities::new().with_files(&self.identities, &prompts)?;
+        if let Some(passphrase) = &self.passphrase {
+            identities = identities.with_passphrase(passphrase);
+        }
+        Ok(match self.opener {
+            Some(opener) => identities.with_vault(opener),
+            None => identities,
+        })
+    }
+}
+
+/// Answers with the passphrase that was typed before, and with nothing else: a task has nobody to ask.
+struct Typed(Option<SecretText>);
+
+impl Prompts for Typed {
+    fn message(&self, _message: &str) {}
+
+    fn confirm(&self, _message: &str, _yes: &str, _no: Option<&str>) -> Option<bool> {
+        None
+    }
+
+    fn public_text(&self, _description: &str) -> Option<String> {
+        None
+    }
+
+    fn passphrase(&self, _description: &str) -> Option<SecretText> {
+        self.0.as_ref().map(|passphrase| SecretText::new(passphrase.expose().to_owned()))
     }
 }
 

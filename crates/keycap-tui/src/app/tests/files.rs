@@ -1,6 +1,7 @@
 //! Files: chosen, sealed, opened, given other readers.
 
 use std::fs;
+use std::io::Write;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -25,7 +26,7 @@ fn opening() {
 #[test]
 fn other_readers() {
     shown("reseal", |stage| {
-        stage.press("5 Down R b o b Tab Tab Enter");
+        stage.press("5 Down R b o b Tab Tab Tab Enter");
     });
 }
 
@@ -47,7 +48,7 @@ fn what_is_sealed_opens_again_and_nothing_is_written_over() {
     assert!(stage.screen().contains("notes.txt.age"), "the folder is read again: {}", stage.screen());
     stage.press("Down");
     assert!(stage.screen().contains("▸ notes.txt.age") && stage.screen().contains("Your key"), "{}", stage.screen());
-    stage.press("O Tab Tab Tab Enter");
+    stage.press("O Tab Tab Tab Tab Tab Enter");
     stage.work();
     assert_eq!(fs::read(home.join("notes (2).txt")).unwrap(), before, "{}", stage.screen());
     assert_eq!(fs::read(home.join("notes.txt")).unwrap(), before);
@@ -71,15 +72,65 @@ fn a_passphrase_is_typed_twice_to_seal_and_once_to_open_and_a_wrong_one_opens_no
     assert!(home.join("notes.txt.age").exists(), "{}", stage.screen());
     stage.press("Down O");
     stage.write("correct mule");
-    stage.press("Tab Tab Tab Tab Enter");
+    stage.press("Tab Tab Tab Tab Tab Tab Enter");
     stage.work();
     assert!(!home.join("notes (2).txt").exists());
     stage.press("O");
     stage.write("correct horse");
-    stage.press("Tab Tab Tab Tab Enter");
+    stage.press("Tab Tab Tab Tab Tab Tab Enter");
     stage.work();
     assert!(home.join("notes (2).txt").exists(), "{}", stage.screen());
     assert!(stage.started.iter().all(|job| !job.contains("correct")));
+}
+
+#[test]
+fn a_card_s_text_a_file_of_recipients_and_an_identity_file_do_what_they_do_on_the_command_line() {
+    let mut stage = Stage::populated();
+    let home = stage.home();
+    let before = fs::read(home.join("notes.txt")).unwrap();
+    let identity = age::x25519::Identity::generate();
+    let team = home.join("our team.txt");
+    fs::write(&team, format!("# who reads\n{}\n\n{}\n", identity.to_public(), stage.vault.key("bob").unwrap().card)).unwrap();
+    stage.press("5 r");
+    stage.press("Down Down");
+    assert!(stage.screen().contains("▸ notes.txt"), "{}", stage.screen());
+    stage.press("S Tab");
+    let operator = stage.vault.key("operator").unwrap().card;
+    stage.write(&format!("{operator}, {}", team.display()));
+    let screen = stage.screen();
+    assert!(screen.contains("is sealed to operator (you), age1") && screen.contains("bob"), "{screen}");
+    assert!(screen.contains("'") && screen.contains("our team.txt'"), "a path with a blank is quoted: {screen}");
+    stage.press("Tab Tab Tab Tab Tab Enter");
+    stage.work();
+    assert!(home.join("notes.txt.age").exists(), "{}", stage.screen());
+
+    // Whoever has the identity opens it; a locked one with its passphrase.
+    let mut sealed = age::Encryptor::with_user_passphrase("correct horse".to_owned().into()).wrap_output(Vec::new()).unwrap();
+    sealed.write_all(age::secrecy::ExposeSecret::expose_secret(&identity.to_string()).as_bytes()).unwrap();
+    let file = home.join("me.age");
+    fs::write(&file, sealed.finish().unwrap()).unwrap();
+    stage.press("Down O");
+    stage.write(&file.display().to_string());
+    assert!(stage.screen().contains("keycap open -i "), "{}", stage.screen());
+    stage.press("Shift-Tab");
+    stage.write("correct horse");
+    stage.press("Tab Tab Tab Tab Tab Tab Enter");
+    assert_eq!(stage.started.len(), 2, "{}", stage.screen());
+    stage.work();
+    assert_eq!(fs::read(home.join("notes (2).txt")).unwrap(), before, "{}", stage.screen());
+}
+
+#[test]
+fn a_card_that_is_not_here_and_a_file_that_names_nobody_are_said_before_anything_is_sealed() {
+    let mut stage = Stage::populated();
+    let card = stage.vault.key("bob").unwrap().card;
+    stage.vault.remove_key("bob").unwrap();
+    stage.press("5 Down Down S Tab");
+    stage.write(&card);
+    assert!(stage.screen().contains("is not in this vault"), "{}", stage.screen());
+    stage.press("Ctrl-u");
+    stage.write("./no-such-file.txt");
+    assert!(stage.screen().contains("there is no key, key card, group, capability or file named"), "{}", stage.screen());
 }
 
 #[test]
@@ -87,7 +138,7 @@ fn other_readers_are_given_only_after_a_yes() {
     let mut stage = Stage::populated();
     let file = stage.home().join("minutes.pdf.age");
     let before = fs::read(&file).unwrap();
-    stage.press("5 Down R b o b Tab Tab Enter");
+    stage.press("5 Down R b o b Tab Tab Tab Enter");
     assert!(stage.screen().contains("Write the headers anew?"), "{}", stage.screen());
     stage.press("Enter");
     assert!(stage.started.is_empty());

@@ -96,7 +96,9 @@ pub(super) fn command(doing: Doing, files: &[PathBuf], form: &Form, readers: &Re
     line.extend(flag(form.chosen("folding") == 1, "--tar"));
     line.extend(flag(form.chosen("folding") == 2, "--each"));
     line.extend(flag(form.chosen("folders") == 1, "--keep-tar"));
+    line.extend(rows::identities(form).iter().flat_map(|file| ["-i".to_owned(), quoted(&file.display().to_string())]));
     line.extend(flag(form.chosen("lapsed") == 1, "--lapsed"));
+    line.extend(rows::target(form).iter().flat_map(|target| ["--target".to_owned(), quoted(target)]));
     match form.text("into") {
         "" => {}
         // With a separator at its end it is a folder, whether it is there or not.

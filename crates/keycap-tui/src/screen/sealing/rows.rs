@@ -1,11 +1,14 @@
 //! The rows of the wizard, and what they say.
 
+use std::path::PathBuf;
+
 use keycap_vault::files::{Folders, Folding, Form as FileForm};
-use keycap_vault::{SealFrom, SecretText, WhatLapsed};
+use keycap_vault::{FILES_TARGET, SealFrom, SecretText, WhatLapsed};
 
 use super::Doing;
+use crate::file::typed;
 use crate::request::{Readers, Readership, Survey};
-use crate::screen::reader_names::{self, words};
+use crate::screen::reader_names::{self, is_path, words};
 use crate::widget::form::{Form, Row};
 
 /// What keeps the rows from being done, and where.
@@ -18,21 +21,25 @@ pub(super) struct Wrong {
 /// Fewer characters are no passphrase for a file that anybody may copy.
 const LEAST_PASSPHRASE: usize = 10;
 
+/// What opens files beside what is in the vault.
+const IDENTITY: &str = "An age identity file or SSH private key that opens them too; several with commas between them.";
+
 /// The row in which one begins.
 pub(super) const fn first(doing: Doing) -> &'static str {
     match doing {
         Doing::Seal => "under",
-        Doing::Open => "folders",
+        Doing::Open => "identity",
         Doing::Reseal => "to",
     }
 }
 
 /// All rows that what is done can have.
 pub(super) fn form(doing: Doing) -> Form {
-    let to = || Row::line("to", "To", "bob, friends, age1…");
+    let to = || Row::line("to", "To", "bob, friends, age1…, ./team.txt");
     let me = || Row::choice("self", "And to me", ["yes", "no"]);
     let into = |beside: &'static str| Row::line("into", "Into", beside);
-    let opens = || Row::secret("opens", "Passphrase").note("Of the files that are sealed under one.").hidden();
+    let identity = || Row::line("identity", "Identity", "a file; empty: the vault's keys and services").note(IDENTITY);
+    let opens = || Row::secret("opens", "Passphrase").note("Of the files that are sealed under one, or of the identity file.").hidden();
     Form::new(match doing {
         Doing::Seal => vec![
             Row::choice("under", "Sealed to", ["readers", "a passphrase"]),
@@ -51,20 +58,22 @@ pub(super) fn form(doing: Doing) -> Form {
         ],
         Doing::Open => vec![
             opens(),
+            identity(),
             Row::choice("folders", "Folders", ["unpacked", "left packed"]).note("What was sealed as a folder becomes one again, or a tar file."),
             Row::choice("lapsed", "Lapsed", ["stays closed", "opens"])
                 .note("What was sealed with a capability that has expired or was revoked since; it is not shown as authorised."),
+            Row::line("target", "Taken as", FILES_TARGET).note("The name under which your services take files, which capabilities have to allow."),
             into("a folder; empty: beside each file"),
             Row::button("go", "Open"),
         ],
-        Doing::Reseal => vec![to(), me(), opens(), Row::button("go", "Write the headers anew")],
+        Doing::Reseal => vec![to(), me(), opens(), identity(), Row::button("go", "Write the headers anew")],
     })
 }
 
 /// Shows the rows that the others call for.
 pub(super) fn settle(form: &mut Form, doing: Doing, files: usize, survey: Option<&Survey>, readers: &Readers) {
     let (folders, under) = survey.map_or((0, 0), |survey| (survey.folders, survey.passphrase));
-    form.show("opens", under > 0);
+    form.show("opens", under > 0 || !form.text("identity").is_empty());
     if doing == Doing::Seal {
         let passphrase = form.chosen("under") == 1;
         for row in ["to", "self", "from"] {
@@ -98,7 +107,8 @@ pub(super) fn readership(form: &Form, readers: &Readers) -> Result<Readership, W
         }
         return Ok(plain(Vec::new(), Some(passphrase)));
     }
-    let names = words(form.text("to"));
+    let names: Vec<String> =
+        words(form.text("to")).iter().map(|word| if is_path(word) { typed(word).display().to_string() } else { word.clone() }).collect();
     if names.is_empty() {
         return Err(wrong("to", "Say to whom."));
     }
@@ -132,6 +142,16 @@ pub(super) fn folding(form: &Form) -> Folding {
 
 pub(super) fn kind(form: &Form) -> FileForm {
     if form.chosen("form") == 1 { FileForm::Armor } else { FileForm::Binary }
+}
+
+/// The identity files that are named.
+pub(super) fn identities(form: &Form) -> Vec<PathBuf> {
+    form.text("identity").split(',').map(str::trim).filter(|path| !path.is_empty()).map(typed).collect()
+}
+
+/// The name under which services take files, if it is not the usual one.
+pub(super) fn target(form: &Form) -> Option<String> {
+    Some(form.text("target")).filter(|target| !target.is_empty() && *target != FILES_TARGET).map(str::to_owned)
 }
 
 pub(super) fn lapsed(form: &Form) -> WhatLapsed {
