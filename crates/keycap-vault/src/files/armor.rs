@@ -62,14 +62,14 @@ mod tests {
     }
 
     fn held_by(text: &str) -> Option<u64> {
-        held(&mut Cursor::new(text), text.len() as u64).unwrap()
+        held(&mut Cursor::new(text), u64::try_from(text.len()).unwrap()).unwrap()
     }
 
     #[test]
     fn the_two_ends_say_how_much_there_is_whatever_ends_a_line() {
         for length in (1..200).chain([4_095, 4_096, 65_536, 100_001]) {
             let text = armored(length);
-            let expected = Some(length as u64);
+            let expected = Some(u64::try_from(length).unwrap());
             assert_eq!(held_by(&text), expected);
             assert_eq!(held_by(text.trim_end()), expected);
             assert_eq!(held_by(&text.replace('\n', "\r\n")), expected);
