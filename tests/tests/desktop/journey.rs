@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use keycap_tests::Window;
 
-use crate::scenes::{Desk, first_run, go, read_codes};
+use crate::scenes::{Desk, first_run, go};
 
 /// A server that answers each line with a page.
 fn page_server() -> String {
@@ -70,11 +70,8 @@ fn a_capability_goes_from_one_window_to_another_and_ends_when_it_is_revoked() {
     window.click("[data-field=understood]");
     window.click("dialog [data-action=confirm]");
     window.wait_for_text("dialog [data-sentence]", "Everything that orders offers");
-    window.wait_for_code();
-    let picture = operator.keep("window.png", &window.screenshot());
-    let codes = read_codes(&picture);
-    assert_eq!(codes.len(), 1, "one code in the window: {codes:?}");
-    assert!(codes[0].starts_with("KEYCAP:KEYCAP-SECRET-1"));
+    let (picture, code) = operator.photograph_code(&window);
+    assert!(code.starts_with("KEYCAP:KEYCAP-SECRET-1"));
     window.click("dialog [data-action=done]");
 
     // Alice photographs the screen: the picture is named when her window is opened.
@@ -185,9 +182,7 @@ fn nothing_that_crosses_between_page_and_host_is_a_secret() {
     window.click("[data-field=understood]");
     window.click("dialog [data-action=confirm]");
     window.wait_for_text("dialog [data-sentence]", "Everything");
-    window.wait_for_code();
-    let code = desk.keep("window.png", &window.screenshot());
-    let secret = read_codes(&code).remove(0);
+    let (_, secret) = desk.photograph_code(&window);
     window.click("dialog [data-action=done]");
     window.click("aside [data-action=share]");
     window.click("dialog input[value=copy]");

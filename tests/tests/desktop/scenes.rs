@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
+use std::time::Duration;
 
 use keycap_tests::{Display, Keycap, PrivateKeyring, Window, require, wait_until};
 
@@ -56,6 +57,20 @@ impl Desk {
         Window::open(&self.keycap, &self.display)
     }
 
+    /// Photographs the window when its code can be read, which the driver's pictures lag behind; the picture, and what is in the code.
+    pub(crate) fn photograph_code(&self, window: &Window) -> (PathBuf, String) {
+        window.wait_for_code();
+        let mut taken = None;
+        wait_until(Duration::from_secs(20), "zbarimg reads one code in the window", || {
+            let picture = self.keep("window.png", &window.screenshot());
+            if let [code] = read_codes(&picture).as_slice() {
+                taken = Some((picture, code.clone()));
+            }
+            taken.is_some()
+        });
+        taken.unwrap()
+    }
+
     /// Writes a picture into the home.
     pub(crate) fn keep(&self, name: &str, bytes: &[u8]) -> PathBuf {
         let path = self.keycap.home().path().join(name);
@@ -75,7 +90,7 @@ pub(crate) fn first_run(window: &Window, key: &str, aim: &str) {
 }
 
 /// The codes in a picture, as `zbarimg` reads them.
-pub(crate) fn read_codes(picture: &std::path::Path) -> Vec<String> {
+fn read_codes(picture: &std::path::Path) -> Vec<String> {
     let output = Command::new(require("zbarimg", "zbar-tools")).args(["--quiet", "--raw"]).arg(picture).output().unwrap();
     String::from_utf8(output.stdout).unwrap().lines().map(str::to_owned).collect()
 }
@@ -83,5 +98,5 @@ pub(crate) fn read_codes(picture: &std::path::Path) -> Vec<String> {
 /// Goes to a screen.
 pub(crate) fn go(window: &Window, screen: &str) {
     window.click(&format!("[data-screen={screen}]"));
-    wait_until(std::time::Duration::from_secs(10), "the screen is shown", || window.text("nav [aria-current=page]").to_lowercase().contains(screen));
+    wait_until(Duration::from_secs(10), "the screen is shown", || window.text("nav [aria-current=page]").to_lowercase().contains(screen));
 }
