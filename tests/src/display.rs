@@ -13,6 +13,8 @@ use crate::wait::wait_until;
 
 /// How long a file dialog takes to show what it is asked for. It tells nobody when it has.
 const SHOWN: Duration = Duration::from_millis(800);
+/// How long a program may take to make the clipboard its own.
+const HANDED_OVER: Duration = Duration::from_secs(10);
 /// What X calls the focus when it is wherever the pointer is.
 const NO_WINDOW: &str = "1";
 
@@ -71,10 +73,12 @@ impl Display {
         output.status.success().then(|| String::from_utf8(output.stdout).unwrap())
     }
 
-    /// The forms in which the clipboard offers its content, such as `UTF8_STRING` or a password manager's hint.
+    /// The forms in which the clipboard offers its content, such as `UTF8_STRING` or a password manager's hint; none if
+    /// nothing is in it.
     #[must_use]
     pub fn clipboard_forms(&self) -> Vec<String> {
-        output_of(self.xclip().args(["-out", "-target", "TARGETS"])).lines().map(str::to_owned).collect()
+        let output = self.xclip().args(["-out", "-target", "TARGETS"]).output().unwrap();
+        if output.status.success() { String::from_utf8(output.stdout).unwrap().lines().map(str::to_owned).collect() } else { Vec::new() }
     }
 
     /// Puts text into the clipboard, as another program does.
@@ -83,6 +87,8 @@ impl Display {
         child.stdin.take().expect("piped").write_all(text.as_bytes()).unwrap();
         // It leaves a process behind that hands the text out until somebody else copies, or the display goes away.
         assert!(child.wait().unwrap().success());
+        // Its end says nothing: the one left behind may still have to send the request that makes the clipboard its own.
+        wait_until(HANDED_OVER, "the text is in the clipboard", || self.clipboard().as_deref() == Some(text));
     }
 
     /// Puts a PNG picture into the clipboard, as another program does.
@@ -93,6 +99,7 @@ impl Display {
         let mut command = self.xclip();
         let status = command.args(["-target", "image/png", "-in"]).arg(file).stdout(Stdio::null()).stderr(Stdio::null()).status().unwrap();
         assert!(status.success());
+        wait_until(HANDED_OVER, "the picture is in the clipboard", || self.clipboard_forms().iter().any(|form| form == "image/png"));
     }
 
     /// Whether a window of this process is in sight.
