@@ -13,6 +13,7 @@ pub(crate) mod delegate;
 pub(crate) mod explain;
 pub(crate) mod export;
 pub(crate) mod files;
+pub(crate) mod finder;
 pub(crate) mod first_run;
 pub(crate) mod form;
 pub(crate) mod grants;

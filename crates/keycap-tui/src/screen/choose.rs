@@ -2,20 +2,18 @@
 
 use keycap_vault::GrantQuery;
 use keycap_vault::action::Action;
+use keycap_vault::view::{GrantView, GroupView};
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
-use crate::keymap::{ENTER, ESC};
 use crate::request::{Answer, Request};
 use crate::screen::browser::{Item, nothing};
-use crate::screen::help::arrow;
-use crate::screen::{Click, Hint, Input, Kind, Screen, Shape, Step, Target};
+use crate::screen::finder::{Finder, Finding, below_field};
+use crate::screen::{Hint, Input, Kind, Screen, Shape, Step, Target};
 use crate::theme::Role;
 use crate::toast::Toast;
 use crate::widget::fuzzy::{How, matching};
-use crate::widget::line_field::LineField;
-use crate::widget::list::List;
-use crate::widget::table::{Column, Table};
+use crate::widget::table::Column;
 use crate::widget::text::line;
 use crate::world::World;
 
@@ -24,11 +22,9 @@ use crate::world::World;
 pub(crate) struct Choose {
     action: &'static Action,
     of: &'static [Kind],
-    field: LineField,
+    finder: Finder,
     read: Vec<(Target, String)>,
     grants: Vec<(Target, String)>,
-    shown: Vec<usize>,
-    list: List,
 }
 
 const KEYS: u32 = 0;
@@ -42,7 +38,7 @@ const MOST: u32 = 100;
 impl Choose {
     /// For this action, of these kinds.
     pub(crate) fn new(action: &'static Action, of: &'static [Kind]) -> Self {
-        Self { action, of, field: LineField::default(), read: Vec::new(), grants: Vec::new(), shown: Vec::new(), list: List::default() }
+        Self { action, of, finder: Finder::default(), read: Vec::new(), grants: Vec::new() }
     }
 
     fn questions(&self) -> Vec<Step> {
@@ -64,7 +60,7 @@ impl Choose {
     }
 
     fn ask_grants(&self) -> Option<Step> {
-        let search = Some(self.field.text().to_owned()).filter(|text| !text.is_empty());
+        let search = Some(self.finder.text().to_owned()).filter(|text| !text.is_empty());
         let query = GrantQuery { search, limit: MOST, below: 10, ..GrantQuery::default() };
         self.of.contains(&Kind::Grant).then_some(Step::Ask { slot: GRANTS, request: Request::Grants(query) })
     }
@@ -80,16 +76,29 @@ impl Choose {
     }
 
     fn filter(&mut self) {
-        let texts: Vec<&str> = self.all().map(|(target, _)| target.name.as_str()).collect();
-        self.shown = matching(self.field.text(), How::Fuzzy, texts);
-        self.list.cursor = 0;
+        let shown = matching(self.finder.text(), How::Fuzzy, self.all().map(|(target, _)| target.name.as_str()));
+        self.finder.show(shown);
     }
 
-    fn chosen(&self) -> Vec<Step> {
-        let chosen = self.shown.get(self.list.cursor).and_then(|at| self.all().nth(*at));
-        match chosen {
-            Some((target, _)) => vec![Step::Close, Step::Start(self.action.id, Some(target.clone()))],
-            None => vec![Step::Stay],
+    fn answered(&mut self, slot: u32, answer: Answer) {
+        match (slot, answer) {
+            (_, Answer::Keys(keys)) => self.offer(keys.iter().map(|key| (key.target(), key.fingerprint.clone())).collect()),
+            (_, Answer::Services(services)) => self.offer(services.iter().map(|service| (service.target(), service.fingerprint.clone())).collect()),
+            (_, Answer::Groups(groups)) => {
+                let members = |group: &GroupView| match group.members.len() {
+                    1 => "1 member".to_owned(),
+                    more => format!("{more} members"),
+                };
+                self.offer(groups.iter().map(|group| (group.target(), members(group))).collect());
+            }
+            (_, Answer::Capabilities(held)) => self.offer(held.iter().map(|held| (held.target(), held.allows.clone())).collect()),
+            (_, Answer::Grants(page)) => {
+                let target = |grant: &GrantView| Target { kind: Kind::Grant, name: grant.name.clone(), id: grant.rid.clone() };
+                let rows = page.rows.into_iter().map(|row| row.grant);
+                self.grants = rows.map(|grant| (target(&grant), format!("{}  {}", grant.service, grant.state.word()))).collect();
+                self.filter();
+            }
+            (_, _) => {}
         }
     }
 }
@@ -112,83 +121,46 @@ impl Screen for Choose {
     }
 
     fn update(&mut self, input: Input<'_>, _world: &World) -> Vec<Step> {
+        match self.finder.input(&input) {
+            Finding::Chosen(at) => {
+                let chosen = at.and_then(|at| self.all().nth(at));
+                return match chosen {
+                    Some((target, _)) => vec![Step::Close, Step::Start(self.action.id, Some(target.clone()))],
+                    None => vec![Step::Stay],
+                };
+            }
+            Finding::Typed => {
+                self.filter();
+                return std::iter::once(Step::Stay).chain(self.ask_grants()).collect();
+            }
+            Finding::Closed => return vec![Step::Close],
+            Finding::Done => return vec![Step::Stay],
+            Finding::No => {}
+        }
         match input {
             Input::Shown => self.questions(),
             Input::Answered { slot, outcome: Ok(answer) } => {
-                match (slot, answer) {
-                    (_, Answer::Keys(keys)) => self.offer(keys.iter().map(|key| (key.target(), key.fingerprint.clone())).collect()),
-                    (_, Answer::Services(services)) => {
-                        self.offer(services.iter().map(|service| (service.target(), service.fingerprint.clone())).collect());
-                    }
-                    (_, Answer::Groups(groups)) => {
-                        let members = |group: &keycap_vault::view::GroupView| match group.members.len() {
-                            1 => "1 member".to_owned(),
-                            more => format!("{more} members"),
-                        };
-                        self.offer(groups.iter().map(|group| (group.target(), members(group))).collect());
-                    }
-                    (_, Answer::Capabilities(held)) => self.offer(held.iter().map(|held| (held.target(), held.allows.clone())).collect()),
-                    (_, Answer::Grants(page)) => {
-                        let rows = page.rows.into_iter().map(|row| row.grant);
-                        let target =
-                            |grant: &keycap_vault::view::GrantView| Target { kind: Kind::Grant, name: grant.name.clone(), id: grant.rid.clone() };
-                        self.grants = rows.map(|grant| (target(&grant), format!("{}  {}", grant.service, grant.state.word()))).collect();
-                        self.filter();
-                    }
-                    (_, _) => {}
-                }
+                self.answered(slot, answer);
                 Vec::new()
             }
             Input::Answered { outcome: Err(failure), .. } => vec![Step::Tell(Toast::from(failure))],
-            Input::Key(key) if key == ESC => vec![Step::Close],
-            Input::Key(key) if key == ENTER => self.chosen(),
-            Input::Key(key) => {
-                if let Some(command) = arrow(key) {
-                    self.list.command(command, self.shown.len());
-                    return vec![Step::Stay];
-                }
-                self.field.key(key);
-                self.filter();
-                self.ask_grants().into_iter().collect()
+            Input::Key(_) | Input::Paste(_) | Input::Mouse { .. } | Input::LedgerChanged | Input::Command(_) | Input::Tick | Input::Locked => {
+                Vec::new()
             }
-            Input::Paste(text) => {
-                self.field.paste(text.expose());
-                self.filter();
-                self.ask_grants().into_iter().collect()
-            }
-            Input::Mouse { at, what } => {
-                match what {
-                    Click::WheelUp | Click::WheelDown => self.list.wheel(what == Click::WheelUp, self.shown.len()),
-                    Click::Press | Click::Twice => {
-                        if let Some(line) = self.list.line_at(at, self.shown.len()) {
-                            self.list.cursor = line;
-                            if what == Click::Twice {
-                                return self.chosen();
-                            }
-                        }
-                    }
-                }
-                vec![Step::Stay]
-            }
-            Input::Locked => vec![Step::Close],
-            Input::LedgerChanged | Input::Command(_) | Input::Tick => Vec::new(),
         }
     }
 
     fn view(&mut self, frame: &mut Frame<'_>, area: Rect, world: &World) {
         const COLUMNS: &[Column] = &[Column::new("NAME", 12), Column::new("WHAT", 8).most(12), Column::new("", 10).rank(1)];
         let theme = world.theme;
-        self.field.view(frame, Rect { height: 1, ..area }, "type some letters of its name", true, theme);
-        let body = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
-        if self.shown.is_empty() {
-            return nothing(frame, body, world, ("There is none.", "Other letters may find one; Esc closes."));
-        }
         let all: Vec<&(Target, String)> = self.read.iter().chain(&self.grants).collect();
-        let shown = &self.shown;
         let row = |at: usize| {
-            let Some((target, more)) = shown.get(at).and_then(|at| all.get(*at)) else { return Vec::new() };
+            let Some((target, more)) = all.get(at) else { return Vec::new() };
             vec![line(theme, Role::Name, &target.name), line(theme, Role::Quiet, target.kind.word()), line(theme, Role::Quiet, more)]
         };
-        Table { columns: COLUMNS, len: shown.len(), row, focused: true }.view(frame, body, &mut self.list, theme);
+        self.finder.view(frame, area, "type some letters of its name", COLUMNS, row, theme);
+        if self.finder.is_empty() {
+            nothing(frame, below_field(area), world, ("There is none.", "Other letters may find one; Esc closes."));
+        }
     }
 }

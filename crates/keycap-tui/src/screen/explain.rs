@@ -119,7 +119,7 @@ impl Screen for Explain {
                     (KeyCode::Tab | KeyCode::Down, _) => self.on = (self.on + 1) % FIELDS.len(),
                     (KeyCode::BackTab | KeyCode::Up, _) => self.on = (self.on + FIELDS.len() - 1) % FIELDS.len(),
                     (KeyCode::PageUp | KeyCode::PageDown, _) => {
-                        if let Some(command) = crate::screen::help::arrow(key) {
+                        if let Some(command) = crate::widget::list::arrow(key) {
                             self.scroll.command(command);
                         }
                     }

@@ -14,10 +14,10 @@ use ratatui::layout::Rect;
 use crate::keymap::Command;
 use crate::request::{Answer, Live, Request};
 use crate::screen::browser::Filter;
-use crate::screen::{Click, Hint, Input, Kind, Screen, Step, Target, browser, copy, help};
+use crate::screen::{Click, Hint, Input, Kind, Screen, Step, Target, browser, copy};
 use crate::toast::Toast;
 use crate::widget::fields::Scroll;
-use crate::widget::list::List;
+use crate::widget::list::{List, arrow};
 use crate::world::World;
 use window::{Ask, Window};
 
@@ -407,7 +407,7 @@ impl Screen for Grants {
                 if self.filter.key(key) {
                     return self.restart();
                 }
-                if let Some(command) = help::arrow(key) {
+                if let Some(command) = arrow(key) {
                     self.list.command(command, self.window.len());
                 }
                 self.follow()

@@ -4,14 +4,12 @@ use keycap_vault::action::{Danger, actions};
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
-use crate::keymap::{COMMANDS, Command, ENTER, ESC, Meaning};
-use crate::screen::help::arrow;
-use crate::screen::{Click, Hint, Input, Screen, Shape, Step, Target};
+use crate::keymap::{COMMANDS, Command, Meaning};
+use crate::screen::finder::{Finder, Finding};
+use crate::screen::{Hint, Input, Screen, Shape, Step, Target, help};
 use crate::theme::Role;
 use crate::widget::fuzzy::{How, matching};
-use crate::widget::line_field::LineField;
-use crate::widget::list::List;
-use crate::widget::table::{Column, Table};
+use crate::widget::table::Column;
 use crate::widget::text::line;
 use crate::world::World;
 
@@ -29,9 +27,7 @@ struct Entry {
 #[derive(Debug)]
 pub(crate) struct Palette {
     entries: Vec<Entry>,
-    shown: Vec<usize>,
-    field: LineField,
-    list: List,
+    finder: Finder,
     target: Option<Target>,
 }
 
@@ -70,26 +66,18 @@ impl Palette {
             danger: Danger::None,
         });
         let entries: Vec<Entry> = of_registry.chain(own).collect();
-        let shown = (0..entries.len()).collect();
-        Self { entries, shown, field: LineField::default(), list: List::default(), target }
-    }
-
-    fn run(&self) -> Vec<Step> {
-        let Some(entry) = self.shown.get(self.list.cursor).and_then(|at| self.entries.get(*at)) else { return vec![Step::Stay] };
-        let then = match entry.meaning {
-            Meaning::Action(id) => Step::Start(id, self.target.clone()),
-            Meaning::Command(command) => Step::Command(command),
-        };
-        vec![Step::Close, then]
+        let mut palette = Self { entries, finder: Finder::default(), target };
+        palette.filter();
+        palette
     }
 
     fn filter(&mut self) {
-        self.shown = matching(self.field.text(), How::Fuzzy, self.entries.iter().map(|entry| &entry.label));
-        if self.shown.is_empty() {
+        let mut shown = matching(self.finder.text(), How::Fuzzy, self.entries.iter().map(|entry| &entry.label));
+        if shown.is_empty() {
             // Nobody knows every name: the descriptions know other words.
-            self.shown = matching(self.field.text(), How::Together, self.entries.iter().map(|entry| &entry.description));
+            shown = matching(self.finder.text(), How::Together, self.entries.iter().map(|entry| &entry.description));
         }
-        self.list.cursor = 0;
+        self.finder.show(shown);
     }
 }
 
@@ -119,50 +107,27 @@ impl Screen for Palette {
     }
 
     fn update(&mut self, input: Input<'_>, _world: &World) -> Vec<Step> {
-        match input {
-            Input::Key(key) if key == ESC => vec![Step::Close],
-            Input::Key(key) if key == ENTER => self.run(),
-            Input::Key(key) => {
-                if let Some(command) = arrow(key) {
-                    self.list.command(command, self.shown.len());
-                } else if self.field.key(key) {
-                    self.filter();
-                }
-                vec![Step::Stay]
-            }
-            Input::Paste(text) => {
-                self.field.paste(text.expose());
+        match self.finder.input(&input) {
+            Finding::Chosen(at) => match at.and_then(|at| self.entries.get(at)) {
+                Some(entry) => help::run(entry.meaning, self.target.as_ref()),
+                None => vec![Step::Stay],
+            },
+            Finding::Typed => {
                 self.filter();
                 vec![Step::Stay]
             }
-            Input::Mouse { at, what } => {
-                match what {
-                    Click::WheelUp | Click::WheelDown => self.list.wheel(what == Click::WheelUp, self.shown.len()),
-                    Click::Press | Click::Twice => {
-                        if let Some(line) = self.list.line_at(at, self.shown.len()) {
-                            self.list.cursor = line;
-                            if what == Click::Twice {
-                                return self.run();
-                            }
-                        }
-                    }
-                }
-                vec![Step::Stay]
-            }
-            Input::Locked => vec![Step::Close],
-            Input::Shown | Input::LedgerChanged | Input::Command(_) | Input::Tick | Input::Answered { .. } => Vec::new(),
+            Finding::Closed => vec![Step::Close],
+            Finding::Done => vec![Step::Stay],
+            Finding::No => Vec::new(),
         }
     }
 
     fn view(&mut self, frame: &mut Frame<'_>, area: Rect, world: &World) {
         const COLUMNS: &[Column] = &[Column::new("ACTION", 18).most(24), Column::new("KEY", 6), Column::new("WHAT IT DOES", 20)];
         let theme = world.theme;
-        self.field.view(frame, Rect { height: 1, ..area }, "type some letters of an action", true, theme);
-        let body = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
         let entries = &self.entries;
-        let shown = &self.shown;
         let row = |at: usize| {
-            let Some(entry) = shown.get(at).and_then(|at| entries.get(*at)) else { return Vec::new() };
+            let Some(entry) = entries.get(at) else { return Vec::new() };
             let role = match (&entry.disabled, entry.danger) {
                 (Some(_), _) => Role::Quiet,
                 (None, Danger::Severe) => Role::Bad,
@@ -171,6 +136,6 @@ impl Screen for Palette {
             let what = entry.disabled.as_ref().unwrap_or(&entry.description);
             vec![line(theme, role, &entry.label), line(theme, Role::Accent, &entry.key), line(theme, Role::Quiet, what)]
         };
-        Table { columns: COLUMNS, len: shown.len(), row, focused: true }.view(frame, body, &mut self.list, theme);
+        self.finder.view(frame, area, "type some letters of an action", COLUMNS, row, theme);
     }
 }

@@ -16,12 +16,11 @@ use crate::file::typed;
 use crate::keymap::{Command, ENTER, ESC, Key};
 use crate::request::{Answer, Failure, Kept, OpenedBackup, Request, Upkeep};
 use crate::screen::command_line::quoted;
-use crate::screen::help::arrow;
 use crate::screen::{Click, Hint, Input, Screen, Step};
 use crate::toast::Toast;
 use crate::widget::form::{Form, Pressed, Row};
 use crate::widget::line_field::LineField;
-use crate::widget::list::List;
+use crate::widget::list::{List, arrow};
 use crate::world::World;
 
 /// The dialog; it takes the whole screen, since what would change may be long.

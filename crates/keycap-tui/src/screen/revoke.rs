@@ -82,7 +82,7 @@ impl Revoke {
         }
         let backwards = key.code == KeyCode::BackTab || (key.code == KeyCode::Up && self.on != On::Reason);
         let forwards = key.code == KeyCode::Tab || (key == ENTER && self.on != On::Name);
-        if let Some(command) = [KeyCode::PageUp, KeyCode::PageDown].contains(&key.code).then(|| crate::screen::help::arrow(key)).flatten() {
+        if let Some(command) = [KeyCode::PageUp, KeyCode::PageDown].contains(&key.code).then(|| crate::widget::list::arrow(key)).flatten() {
             self.scroll.command(command);
             return vec![Step::Stay];
         }

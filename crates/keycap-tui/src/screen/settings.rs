@@ -98,7 +98,7 @@ impl SettingsScreen {
             return vec![Step::Close];
         }
         if matches!(key.code, KeyCode::PageUp | KeyCode::PageDown) {
-            if let Some(command) = crate::screen::help::arrow(key) {
+            if let Some(command) = crate::widget::list::arrow(key) {
                 self.scroll.command(command);
             }
             return vec![Step::Stay];

@@ -1,8 +1,9 @@
 //! Where one is in a list, and which part of it is in sight.
 
+use crossterm::event::KeyCode;
 use ratatui::layout::{Position, Rect};
 
-use crate::keymap::Command;
+use crate::keymap::{Command, Key};
 
 /// A place in a list.
 #[derive(Debug, Clone, Default)]
@@ -76,6 +77,17 @@ impl List {
     /// Lines in sight.
     pub(crate) fn visible(&self, len: usize) -> std::ops::Range<usize> {
         self.top..len.min(self.top + self.height())
+    }
+}
+
+/// The command of a key that moves, in a list below a field.
+pub(crate) fn arrow(key: Key) -> Option<Command> {
+    match (key.code, key.ctrl) {
+        (KeyCode::Up, _) | (KeyCode::Char('p'), true) => Some(Command::Up),
+        (KeyCode::Down, _) | (KeyCode::Char('n'), true) => Some(Command::Down),
+        (KeyCode::PageUp, _) => Some(Command::PageUp),
+        (KeyCode::PageDown, _) => Some(Command::PageDown),
+        (_, _) => None,
     }
 }
 
