@@ -308,8 +308,17 @@ fn neutral(status: VaultStatus) -> VaultStatus {
 }
 
 fn findings() -> Vec<DoctorFinding> {
-    let what = "A key file can be read by others.".to_owned();
-    vec![DoctorFinding { level: Level::Warning, code: "permissions", what, hint: Some("Take that away.".to_owned()), mendable: true }]
+    let found = |code, what: &str, hint: &str, mendable| DoctorFinding {
+        level: Level::Warning,
+        code,
+        what: what.to_owned(),
+        hint: Some(hint.to_owned()),
+        mendable,
+    };
+    vec![
+        found("permissions", "A key file can be read by others.", "Take that away.", true),
+        found("no-backup", "There is no backup of this vault.", "Make one with `keycap vault backup --output FILE`.", false),
+    ]
 }
 
 fn text(buffer: &Buffer) -> String {

@@ -24,6 +24,8 @@ pub(crate) struct OverviewScreen {
     list: List,
     top: usize,
     drawn: Rect,
+    /// Where the lines in sight that lead somewhere begin.
+    lines: Vec<(u16, u16)>,
 }
 
 const ALL: u32 = 0;
@@ -113,7 +115,7 @@ fn needs_a_look(overview: &Overview, findings: Option<&[DoctorFinding]>, world: 
     if overview.last_backup.is_none() && status.keys + status.services + status.capabilities > 0 {
         entry(entries, warn("there is no backup", "what is lost with this machine is lost"), Leads::Start("vault.backup"));
     }
-    for finding in findings.into_iter().flatten().filter(|finding| finding.level >= Level::Note && finding.code != "backup") {
+    for finding in findings.into_iter().flatten().filter(|finding| finding.level >= Level::Note && finding.code != "no-backup") {
         let (role, sign) = match finding.level {
             Level::Problem => (Role::Bad, "✗ "),
             Level::Warning => (Role::Warn, "! "),
@@ -122,7 +124,12 @@ fn needs_a_look(overview: &Overview, findings: Option<&[DoctorFinding]>, world: 
         let more = if finding.mendable { "Enter mends it" } else { finding.hint.as_deref().unwrap_or_default() };
         let text = Line::from(vec![span(theme, role, sign), span(theme, Role::Plain, &finding.what), span(theme, Role::Quiet, format!("  {more}"))]);
         let said = finding.hint.as_ref().map_or_else(|| finding.what.clone(), |hint| format!("{} {hint}", finding.what));
-        entry(entries, text, if finding.mendable { Leads::Mend } else { Leads::Say(said) });
+        let leads = match finding.code {
+            _ if finding.mendable => Leads::Mend,
+            "old-backup" => Leads::Start("vault.backup"),
+            _ => Leads::Say(said),
+        };
+        entry(entries, text, leads);
     }
     if entries.len() == before {
         let text = if findings.is_some() { "✓ nothing" } else { "the doctor is looking…" };
@@ -213,8 +220,7 @@ impl Screen for OverviewScreen {
     }
 
     fn lines(&self) -> Vec<(u16, u16)> {
-        let from = self.list.cursor.saturating_sub(self.list.cursor);
-        (from..self.list.drawn.height.into()).zip(self.list.drawn.y..).map(|(_, y)| (self.list.drawn.x, y)).collect()
+        self.lines.clone()
     }
 
     fn update(&mut self, input: Input<'_>, world: &World) -> Vec<Step> {
@@ -282,9 +288,13 @@ impl Screen for OverviewScreen {
             self.top = wanted + 1 - height;
         }
         let len = entries.len();
+        self.lines.clear();
         for ((at, entry), y) in entries.into_iter().enumerate().skip(self.top).zip(inner.y..inner.bottom()) {
             let place = Rect { y, height: 1, ..inner };
             let is_selected = selected == Some(at);
+            if !matches!(entry.leads, Leads::Nowhere) {
+                self.lines.push((place.x, y));
+            }
             let mut text = Line::from(span(theme, Role::Accent, if is_selected { "▸ " } else { "  " }));
             text.spans.extend(entry.text.spans);
             if is_selected {
