@@ -340,11 +340,12 @@ impl Screen for FirstRun {
         below.view(frame, Rect { y: last - said, height: said, ..inner }, &mut Scroll::default());
         let form = Rect { y: inner.y + above, height: inner.height.saturating_sub(above + said + 1), ..inner };
         self.form.view(frame, form, theme);
+        let makes = if self.form.shows("again") { "Ctrl-g makes a passphrase   " } else { "" };
         let keys = match self.stage {
-            Stage::Begin => "↑↓ choose   Enter next   Ctrl-c quit",
-            Stage::Where => "Tab next   Ctrl-g makes a passphrase   Esc back   Ctrl-c quit",
-            Stage::Key | Stage::Backup => "Tab next   Ctrl-g makes a passphrase   Esc later   Ctrl-c quit",
-            Stage::Prove => "Enter next   Esc later   Ctrl-c quit",
+            Stage::Begin => "↑↓ choose   Enter next   Ctrl-c quit".to_owned(),
+            Stage::Where => format!("Tab next   {makes}Esc back   Ctrl-c quit"),
+            Stage::Key | Stage::Backup => format!("Tab next   {makes}Esc later   Ctrl-c quit"),
+            Stage::Prove => "Enter next   Esc later   Ctrl-c quit".to_owned(),
         };
         frame.render_widget(line(theme, Role::Quiet, keys), Rect { y: last, height: 1, ..inner });
     }

@@ -165,6 +165,11 @@ impl Form {
         }
     }
 
+    /// Whether there is such a row, and it is shown.
+    pub(crate) fn shows(&self, id: &str) -> bool {
+        self.row(id).is_some_and(|row| !row.hidden)
+    }
+
     /// Puts something into a row that does not show it.
     pub(crate) fn set_secret(&mut self, id: &str, text: &SecretText) {
         if let Some(Entry::Secret(field)) = self.row_mut(id).map(|row| &mut row.entry) {

@@ -147,3 +147,12 @@ fn a_key_by_mistake_makes_nothing() {
         assert!(stage.screen().contains("first run"), "{key}");
     }
 }
+
+#[test]
+fn a_passphrase_is_offered_only_where_one_is_asked_for() {
+    let mut stage = with_keyring();
+    stage.press("Enter Enter");
+    assert!(!stage.screen().contains("Ctrl-g"), "the keyring needs none: {}", stage.screen());
+    stage.press("Right");
+    assert!(stage.screen().contains("Ctrl-g"), "{}", stage.screen());
+}
