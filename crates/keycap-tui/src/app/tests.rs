@@ -4,6 +4,7 @@ mod exchange;
 mod files;
 mod first_run;
 mod groups;
+mod looks;
 mod settings;
 mod upkeep;
 

@@ -230,7 +230,8 @@ impl App {
 
     fn toasts(&self, frame: &mut Frame<'_>, area: Rect) {
         let theme = self.world.theme;
-        let mut bottom = area.bottom();
+        // Within the frame of what is below, so that the two frames do not run into each other.
+        let mut bottom = area.bottom().saturating_sub(1);
         for (toast, _) in self.toasts.iter().rev() {
             let width = area.width.saturating_sub(4).min(64);
             let mut lines = wrap(line(theme, Role::Plain, &toast.text), usize::from(width.saturating_sub(4)));
@@ -243,7 +244,7 @@ impl App {
             if bottom < area.y + height {
                 break;
             }
-            let place = Rect { x: area.right() - width - 1, y: bottom - height, width, height };
+            let place = Rect { x: area.right() - width - 2, y: bottom - height, width, height };
             frame.render_widget(Clear, place);
             let block =
                 ratatui::widgets::Block::bordered().border_type(ratatui::widgets::BorderType::Rounded).border_style(theme.style(toast.tone.role()));

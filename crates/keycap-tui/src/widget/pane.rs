@@ -13,9 +13,12 @@ use crate::theme::{Role, Theme};
 pub(crate) fn pane(frame: &mut Frame<'_>, area: Rect, title: Line<'static>, focused: bool, theme: Theme) -> Rect {
     let border = theme.style(if focused { Role::FrameFocused } else { Role::Frame });
     let title = cut(title, usize::from(area.width.saturating_sub(6)));
-    let mut spans = vec![Span::raw(" ")];
-    spans.extend(title.spans);
-    spans.push(Span::raw(" "));
+    let mut spans = Vec::new();
+    if title.width() > 0 {
+        spans.push(Span::raw(" "));
+        spans.extend(title.spans);
+        spans.push(Span::raw(" "));
+    }
     // A title is no part of the frame, and does not look like it.
     let block = Block::bordered()
         .border_type(BorderType::Rounded)
