@@ -1,40 +1,11 @@
 //! Redis, nginx and ssh behind one gateway, by name; and a QR code on a small terminal, photographed.
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "a test fails by panicking, its own functions included")]
 
-use std::io::{BufRead, BufReader};
-use std::net::SocketAddr;
-use std::process::{Child, Stdio};
 use std::time::Duration;
 
-use keycap_tests::{Keycap, Nginx, Redis, Size, Sshd, Terminal, Theme, require};
-use serde_json::Value;
+use keycap_tests::{Keycap, Nginx, Redis, Running, Size, Sshd, Terminal, Theme, require};
 
 const MOMENT: Duration = Duration::from_secs(20);
-
-/// A running `keycap serve` or `keycap connect`, ended with the test.
-struct Running(Child, String);
-
-impl Running {
-    fn start(keycap: &Keycap, arguments: &[&str]) -> Self {
-        let mut child = keycap.command(arguments).arg("--json").stdout(Stdio::piped()).spawn().unwrap();
-        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let first: Value = serde_json::from_str(&lines.next().expect("it says where it listens").unwrap()).unwrap();
-        std::thread::spawn(move || lines.for_each(drop));
-        let listen = first["data"]["listen"].as_str().unwrap().to_owned();
-        Self(child, listen)
-    }
-
-    fn address(&self) -> SocketAddr {
-        self.1.parse().unwrap()
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
 
 /// A vault sealed by a key file, with one service and one capability for it taken in under the same name.
 fn vault() -> Keycap {
@@ -58,7 +29,7 @@ fn redis_nginx_and_ssh_are_reached_by_their_names_through_one_gateway() {
     }
     let gateway = Running::start(&keycap, &serve);
     let text = keycap.run(["share", "alice", "--reveal", "--yes"]).succeeded().stdout;
-    let _ = keycap.run_with_input(["add", "-", "--name", "lab", "--gateway", &gateway.1, "--yes"], &text).succeeded();
+    let _ = keycap.run_with_input(["add", "-", "--name", "lab", "--gateway", &gateway.address().to_string(), "--yes"], &text).succeeded();
 
     let cache = Running::start(&keycap, &["connect", "lab", "--target", "cache", "--listen", "127.0.0.1:0"]);
     assert_eq!(Redis::ask(cache.address(), &["set", "colour", "green"]), "OK");

@@ -8,39 +8,10 @@ use std::time::{Duration, Instant};
 use keycap_core::capability::Capability;
 use keycap_core::chain::Chain;
 use keycap_core::text::Text;
-use keycap_tests::{Keycap, Postgres, PrivateKeyring, require, wait_until};
+use keycap_tests::{Keycap, Postgres, PrivateKeyring, Running, require, wait_until};
 use serde_json::Value;
 
 const MOMENT: Duration = Duration::from_secs(20);
-
-/// A running `keycap serve` or `keycap connect`, ended with the test.
-struct Running {
-    child: Child,
-    address: String,
-}
-
-impl Running {
-    fn start(keycap: &Keycap, arguments: &[&str]) -> Self {
-        let mut command = keycap.command(arguments);
-        let mut child = command.arg("--json").stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn().unwrap();
-        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let first: Value = serde_json::from_str(&lines.next().expect("it says where it listens").unwrap()).unwrap();
-        // What else it says is read on, so that it never waits for a reader.
-        std::thread::spawn(move || lines.for_each(drop));
-        Self { child, address: first["data"]["listen"].as_str().unwrap().to_owned() }
-    }
-
-    fn port(&self) -> u16 {
-        self.address.rsplit(':').next().unwrap().parse().unwrap()
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
 
 struct Story {
     keyring: PrivateKeyring,
@@ -71,7 +42,7 @@ impl Story {
     }
 
     fn take_in(&self, who: &Keycap, name: &str, text: &str) {
-        let _ = who.run_with_input(["add", "-", "--name", name, "--gateway", &self.gateway.address, "--yes"], text).succeeded();
+        let _ = who.run_with_input(["add", "-", "--name", name, "--gateway", &self.gateway.address().to_string(), "--yes"], text).succeeded();
     }
 
     /// `psql` through `keycap run`.
@@ -108,7 +79,7 @@ fn a_capability_goes_by_qr_code_from_vault_to_vault_and_reaches_postgres() {
     let read = Command::new(require("zbarimg", "zbar-tools")).args(["--quiet", "--raw", picture]).output().unwrap();
     let read = String::from_utf8(read.stdout).unwrap();
     assert!(read.starts_with("KEYCAP:KEYCAP-SECRET-1"), "zbarimg reads no capability");
-    let _ = story.alice.run(["add", picture, "--name", "orders", "--gateway", &story.gateway.address, "--yes"]).succeeded();
+    let _ = story.alice.run(["add", picture, "--name", "orders", "--gateway", &story.gateway.address().to_string(), "--yes"]).succeeded();
     let again = story.alice.run_with_input(["add", "-", "--yes"], &read).exited(1);
     assert!(again.stderr.contains("already"), "{}", again.stderr);
 
@@ -118,7 +89,7 @@ fn a_capability_goes_by_qr_code_from_vault_to_vault_and_reaches_postgres() {
     // The same through a connector that stays.
     let connector = Running::start(&story.alice, &["connect", "orders", "--target", "db", "--listen", "127.0.0.1:0"]);
     for number in 0..3 {
-        let output = Postgres::psql_at("127.0.0.1", connector.port()).args(["-c", &format!("select {number} + 1")]).output().unwrap();
+        let output = Postgres::psql_at("127.0.0.1", connector.address().port()).args(["-c", &format!("select {number} + 1")]).output().unwrap();
         assert_eq!(String::from_utf8(output.stdout).unwrap().trim(), (number + 1).to_string());
     }
 
@@ -218,7 +189,7 @@ fn revoking_the_middle_link_cuts_the_childs_live_session_and_leaves_the_parents(
     ok(&story.alice, &["delegate", "middle", "--for", "leaf", "--yes"]);
     let connect = |name: &str| Running::start(&story.alice, &["connect", name, "--target", "db", "--listen", "127.0.0.1:0"]);
     let (parent, child) = (connect("orders"), connect("leaf"));
-    let (mut parents, mut childs) = (LiveSql::start(parent.port()), LiveSql::start(child.port()));
+    let (mut parents, mut childs) = (LiveSql::start(parent.address().port()), LiveSql::start(child.address().port()));
     assert_eq!(parents.ask("select 1").as_deref(), Some("1"));
     assert_eq!(childs.ask("select 2").as_deref(), Some("2"));
 

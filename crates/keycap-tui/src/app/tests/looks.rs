@@ -19,7 +19,9 @@ fn on_the_overview_each_line_that_leads_somewhere_has_a_letter_that_opens_it() {
     stage.press("g");
     let letters = stage.screen();
     let lettered = |letter: char| letters.lines().find(|line| line.starts_with(&format!("│ {letter}"))).map(str::to_owned);
-    for (letter, words) in [('a', "the key card bob"), ('s', "there is no backup"), ('d', "A key file can be read"), ('f', "on-call"), ('g', "● orders")] {
+    for (letter, words) in
+        [('a', "the key card bob"), ('s', "there is no backup"), ('d', "A key file can be read"), ('f', "on-call"), ('g', "● orders")]
+    {
         assert!(lettered(letter).is_some_and(|line| line.contains(words)), "{letter}: {letters}");
     }
     for (line, before) in letters.lines().zip(before.lines()) {
