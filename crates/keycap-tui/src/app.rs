@@ -14,7 +14,7 @@ use keycap_vault::words::TimeWords;
 use crate::event::{Address, Effect, Event, Moment, Size};
 use crate::keymap::Keymap;
 use crate::request::{Answer, Change, Failure, Request};
-use crate::screen::{Click, Input, Screen, Tab};
+use crate::screen::{Click, Input, Screen, Shape, Tab};
 use crate::screens;
 use crate::settings::Settings;
 use crate::task::{TaskId, TaskNews};
@@ -208,6 +208,10 @@ impl App {
 
     fn tick(&mut self, effects: &mut Vec<Effect>) {
         let now = self.world.moment.running;
+        if self.top().is_some_and(|screen| screen.shape(&self.world) == Shape::Code) {
+            // Nobody can read them meanwhile.
+            self.toasts.iter_mut().for_each(|(toast, until)| *until = now + toast.tone.stays());
+        }
         self.toasts.retain(|(_, until)| *until > now);
         if self.world.on_clipboard.is_some_and(|until| until <= now) {
             self.world.on_clipboard = None;

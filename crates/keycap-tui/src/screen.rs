@@ -154,6 +154,8 @@ pub(crate) enum Shape {
     Full,
     /// All there is, without header and hints.
     Whole,
+    /// The same, and nothing lies over it: a code is read whole or not at all.
+    Code,
     /// A box in the middle, at most this large, frame included.
     Box { columns: u16, rows: u16 },
 }

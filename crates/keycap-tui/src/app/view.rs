@@ -37,10 +37,14 @@ impl App {
         if self.lock.hides() {
             return self.veiled(frame, area);
         }
-        if let Some(layer) = self.stack.last_mut().filter(|layer| layer.screen.shape(&self.world) == Shape::Whole) {
+        let shape = self.top().map(|screen| screen.shape(&self.world));
+        if let (Some(layer), Some(Shape::Whole | Shape::Code)) = (self.stack.last_mut(), shape) {
             layer.drawn = area;
             layer.screen.view(frame, area, &self.world);
-            return self.toasts(frame, area);
+            if shape == Some(Shape::Whole) {
+                self.toasts(frame, area);
+            }
+            return;
         }
         let banner = u16::from(!self.world.awaited.is_empty());
         let header = Rect { height: 1, ..area };
@@ -55,7 +59,7 @@ impl App {
         let lowest = stack.iter().rposition(|layer| !matches!(layer.screen.shape(&self.world), Shape::Box { .. })).unwrap_or(0);
         for layer in stack.iter_mut().skip(lowest) {
             layer.drawn = match layer.screen.shape(&self.world) {
-                Shape::Full | Shape::Whole => body,
+                Shape::Full | Shape::Whole | Shape::Code => body,
                 Shape::Box { columns, rows } => {
                     let place = pane::middle(body, columns, rows);
                     let title = pane::title(self.world.theme, &layer.screen.title(), true);

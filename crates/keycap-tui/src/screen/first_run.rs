@@ -188,7 +188,8 @@ impl FirstRun {
                     self.enter(Stage::Begin);
                     vec![Step::Stay]
                 }
-                Stage::Key | Stage::Backup => leave("the vault is there; n makes a key, and a backup is still to be made"),
+                Stage::Key => leave("the vault is there; a key and a backup are still to be made"),
+                Stage::Backup => leave("your vault and key are there; a backup is still to be made"),
                 Stage::Prove => leave("the backup is there; nobody has tried whether you can open it"),
             };
         }

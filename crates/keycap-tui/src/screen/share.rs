@@ -350,7 +350,11 @@ impl Screen for Share {
     }
 
     fn shape(&self, _world: &World) -> Shape {
-        if matches!(self.stage, Stage::Showing(_)) { Shape::Whole } else { Shape::Full }
+        match &self.stage {
+            Stage::Showing(code) if code.is_being_written() => Shape::Whole,
+            Stage::Showing(_) => Shape::Code,
+            Stage::Choosing | Stage::Asking(_) | Stage::Sharing => Shape::Full,
+        }
     }
 
     fn takes_text(&self) -> bool {

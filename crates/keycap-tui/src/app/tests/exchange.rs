@@ -218,6 +218,25 @@ fn a_code_of_a_secret_shows_after_its_name_for_a_minute_and_only_while_somebody_
 }
 
 #[test]
+fn nothing_lies_over_a_code_and_what_was_to_be_said_is_said_afterwards() {
+    for (columns, rows) in [(80, 24), (100, 30), (140, 40)] {
+        let mut stage = Stage::populated().sized(columns, rows);
+        mint(&mut stage, "dave");
+        stage.press("s Down Enter Enter");
+        stage.write("dave");
+        stage.press("Enter");
+        stage.happens(Event::Copied(Err("the clipboard is gone and this says so in many words, so that it needs some room".into())));
+        assert_eq!(codes(&mut stage).len(), 1, "{}", stage.screen());
+        stage.wait(Duration::from_secs(30));
+        assert!(!stage.screen().contains("the clipboard is gone"));
+        stage.press("Esc");
+        assert!(stage.screen().contains("the clipboard is gone"), "{}", stage.screen());
+        stage.wait(Duration::from_secs(13));
+        assert!(!stage.screen().contains("the clipboard is gone"));
+    }
+}
+
+#[test]
 fn a_code_that_does_not_fit_says_what_it_needs_and_can_be_written() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("code.png");

@@ -117,7 +117,12 @@ fn what_was_made_stays_whenever_one_leaves() {
     let mut stage = made();
     stage.press("Esc");
     assert!(stage.screen().contains("Overview") && !stage.screen().contains("first run"), "{}", stage.screen());
+    assert!(stage.screen().contains("a key and a backup are still to be made"), "{}", stage.screen());
     assert!(stage.vault.keys(None).unwrap().is_empty());
+    let mut stage = made();
+    stage.press("Enter Enter Esc");
+    assert!(stage.screen().contains("your vault and key are there; a backup is still to be made"), "{}", stage.screen());
+    assert_eq!(stage.vault.keys(None).unwrap().len(), 1);
 }
 
 #[test]

@@ -60,6 +60,11 @@ impl Code {
         self.until.is_some_and(|until| until <= now)
     }
 
+    /// Whether a file for it is being named.
+    pub(super) fn is_being_written(&self) -> bool {
+        self.file.is_some()
+    }
+
     pub(super) fn key(&mut self, key: Key) -> Told {
         match &mut self.file {
             Some(_) if key == ESC => self.file = None,
