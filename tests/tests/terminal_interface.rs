@@ -1,10 +1,14 @@
 //! The terminal interface in a real terminal: what a person sees and presses, what other processes do meanwhile, and how it is left.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking, its own functions included")]
 
 use std::fs;
+use std::io::{ErrorKind, Read, Write};
+use std::net::{TcpListener, TcpStream};
 use std::process::Command;
+use std::thread;
 use std::time::Duration;
 
-use keycap_tests::{Keycap, PrivateKeyring, Size, Terminal, wait_until};
+use keycap_tests::{Keycap, PrivateKeyring, Running, Size, Terminal, Theme, wait_until};
 
 const MOMENT: Duration = Duration::from_secs(20);
 const WINDOW: Size = Size { columns: 100, rows: 30 };
@@ -134,4 +138,117 @@ fn keys_that_contradict_each_other_are_an_error_at_start() {
     let terminal = Terminal::open(WINDOW, &keycap.command::<&str>([]));
     assert_eq!(terminal.wait_for_exit(MOMENT), 2);
     wait_until(MOMENT, "the error is shown", || terminal.screen().text().contains("the key j would mean both down and mint"));
+}
+
+#[test]
+fn from_nothing_to_a_shared_code_in_under_a_minute_of_typing() {
+    let keyring = PrivateKeyring::start();
+    let keycap = Keycap::on(&keyring);
+    let terminal = Terminal::open(WINDOW, &keycap.command::<&str>([]));
+    terminal.wait_for("The system's keyring answers", MOMENT);
+    let steps: &[(&str, &[&str], &str)] = &[
+        ("", &["Enter", "Enter"], "Where secrets are to rest"),
+        ("", &["Enter", "Enter"], "A key of your own"),
+        ("", &["Enter", "Enter"], "A backup"),
+        // Later.
+        ("", &["Escape"], "Needs a look"),
+        ("", &["3"], "No services yet."),
+        ("", &["n"], "A new service"),
+        ("orders", &["Enter", "Enter"], "made the service orders"),
+        ("", &["m"], "Mint a capability for orders"),
+        ("", &["Tab"], "For your records"),
+        ("alice", &["Enter", "Enter", "Enter", "Enter", "Enter", "Enter"], "Whoever sees it has it."),
+        ("", &["Enter"], "✓ minted alice for orders"),
+        ("", &["s"], "Share alice"),
+        ("", &["Down"], "(•) a QR code on the screen"),
+        ("", &["Enter", "Enter"], "Type alice and press Enter:"),
+        ("alice", &["Enter"], "Esc hide it"),
+    ];
+    // A second for each key is slow, and how fast this machine is says nothing about a person.
+    let pressed: usize = steps.iter().map(|(text, keys, _)| text.len() + keys.len()).sum();
+    assert!(pressed < 60, "{pressed} keys");
+    for (text, keys, shows) in steps {
+        terminal.type_text(text);
+        terminal.press(keys);
+        terminal.wait_for(shows, MOMENT);
+    }
+    // A picture may be taken while it is still being drawn.
+    let mut screen = terminal.screen();
+    wait_until(MOMENT, "a code that can be read", || {
+        screen = terminal.screen();
+        screen.picture(Theme::Dark).codes().len() == 1
+    });
+
+    // What a photograph of the screen shows is the capability.
+    let photograph = keycap.home().path().join("screen.png");
+    for theme in Theme::ALL {
+        let picture = screen.picture(theme);
+        assert!(matches!(picture.codes().as_slice(), [code] if code.starts_with("KEYCAP:KEYCAP-SECRET-1")), "zbarimg reads it on {theme:?}");
+        picture.save(&photograph);
+    }
+    terminal.press(&["Escape"]);
+    terminal.wait_for("● open", MOMENT);
+    let holder = Keycap::on(&keyring);
+    let _ = holder.run(["vault", "init", "--keyring"]).succeeded();
+    let _ = holder.run(["add", photograph.to_str().unwrap(), "--name", "photographed", "--yes"]).succeeded();
+    let services = keycap.run(["service", "list", "--json"]).succeeded().stdout;
+    let fingerprint = services.split_once(r#""fingerprint":""#).and_then(|(_, rest)| rest.split('"').next()).unwrap();
+    let held = holder.run(["caps", "photographed"]).succeeded().stdout;
+    assert!(held.contains(fingerprint), "{fingerprint} in {held}");
+}
+
+/// Says back what it is told, until it is told no more.
+fn echo() -> TcpListener {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let incoming = listener.try_clone().unwrap();
+    thread::spawn(move || {
+        for stream in incoming.incoming().map_while(Result::ok) {
+            thread::spawn(move || std::io::copy(&mut stream.try_clone().unwrap(), &mut &stream));
+        }
+    });
+    listener
+}
+
+#[test]
+fn a_revocation_cuts_a_session_while_its_row_is_watched() {
+    let keyring = PrivateKeyring::start();
+    let operator = vault(&keyring);
+    let holder = Keycap::on(&keyring);
+    let upstream = echo().local_addr().unwrap().to_string();
+    let gateway = Running::start(&operator, &["serve", "orders", "--listen", "127.0.0.1:0", "--to", &upstream]);
+    let text = operator.run(["share", "alice", "--reveal", "--yes"]).succeeded().stdout;
+    let _ = holder.run(["vault", "init", "--keyring"]).succeeded();
+    let _ = holder.run_with_input(["add", "-", "--name", "orders", "--gateway", &gateway.address().to_string(), "--yes"], &text).succeeded();
+
+    let terminal = open(&operator, Size { columns: 140, rows: 40 }, &[]);
+    terminal.press(&["4"]);
+    terminal.wait_for("alice", MOMENT);
+    terminal.type_text("/alice");
+    terminal.press(&["Enter"]);
+    let before = terminal.wait_for("/ alice", MOMENT).text();
+    assert!(!before.contains("Live sessions"), "{before}");
+
+    let connector = Running::start(&holder, &["connect", "orders", "--listen", "127.0.0.1:0"]);
+    let mut stream = TcpStream::connect(connector.address()).unwrap();
+    stream.set_read_timeout(Some(MOMENT)).unwrap();
+    stream.write_all(b"still there?").unwrap();
+    let mut answer = [0; 12];
+    stream.read_exact(&mut answer).unwrap();
+    assert_eq!(&answer, b"still there?");
+    terminal.wait_for("Live sessions 1", MOMENT);
+
+    terminal.press(&["x"]);
+    terminal.wait_for("Sessions cut: 1", MOMENT);
+    terminal.press(&["Enter", "Enter"]);
+    terminal.type_text("alice");
+    terminal.press(&["Enter"]);
+    // The session ends on both sides, and the row with it.
+    let end = stream.read(&mut answer).map_err(|error| error.kind());
+    assert!(matches!(end, Ok(0) | Err(ErrorKind::ConnectionReset)), "{end:?}");
+    terminal.wait_for("1 session cut", MOMENT);
+    terminal.press(&["Enter"]);
+    terminal.wait_for("✗ revoked", MOMENT);
+    wait_until(MOMENT, "the session's row is gone", || !terminal.screen().text().contains("Live sessions"));
+    let refused = holder.run(["run", "orders", "--", "true"]);
+    assert_ne!(refused.code, Some(0), "{}", refused.stdout);
 }
