@@ -1,5 +1,5 @@
 //! Redis, nginx and ssh behind one gateway, by name; and a QR code on a small terminal, photographed.
-#![expect(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "a test fails by panicking, its own functions included")]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking, its own functions included")]
 
 use std::time::Duration;
 

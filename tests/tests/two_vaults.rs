@@ -1,5 +1,5 @@
 //! An operator and two holders, each with a vault in a real keyring: mint, QR code, take in, delegate, reach PostgreSQL, be refused, revoke.
-#![expect(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "a test fails by panicking, its own functions included")]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking, its own functions included")]
 
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, Command, Stdio};
