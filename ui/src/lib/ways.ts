@@ -70,7 +70,11 @@ const ways: Record<Exclude<ActionId, keyof typeof commandLine>, Way> = {
     "service.import": () => session.open({ kind: "import-sealed", what: "service" }),
     mint: ({ service, grant }) => session.open({ kind: "mint", service: service?.name ?? grant?.service }),
     grants: () => session.go("grants"),
-    revoke: ({ grant }) => (grant ? session.open({ kind: "revoke", grant }) : session.go("grants")),
+    revoke: ({ grant }) => {
+        if (!grant) session.go("grants");
+        else if (grant.state === "revoked") session.failed({ code: "revoked", message: t.grants.alreadyRevoked(grant.name), hint: null });
+        else session.open({ kind: "revoke", grant });
+    },
     add: () => session.open({ kind: "import", from: "ask" }),
     caps: () => session.go("capabilities"),
     "caps.show": ({ capability }) => session.go("capabilities", capability?.name ?? null),
@@ -81,11 +85,14 @@ const ways: Record<Exclude<ActionId, keyof typeof commandLine>, Way> = {
             ? session.open({ kind: "address", what: "capability", name: capability.name, value: capability.gateway ?? "" })
             : session.go("capabilities"),
     "caps.remove": ({ capability }) => (capability ? session.open({ kind: "remove-capability", capability }) : session.go("capabilities")),
-    delegate: ({ capability }) => (capability ? session.open({ kind: "delegate", capability }) : session.go("capabilities")),
+    delegate: ({ capability }) => {
+        if (!capability) session.go("capabilities");
+        else if (works(capability)) session.open({ kind: "delegate", capability });
+    },
     share: (subject) => {
         const share = shareOf(subject);
-        if (share) session.open({ kind: "share", ...share });
-        else session.go("grants");
+        if (!share) session.go("grants");
+        else if (works(subject.grant ?? subject.capability)) session.open({ kind: "share", ...share });
     },
     explain: ({ grant, capability }) => {
         if (grant) session.open({ kind: "explain", name: grant.rid });
@@ -93,7 +100,10 @@ const ways: Record<Exclude<ActionId, keyof typeof commandLine>, Way> = {
         else session.go("capabilities");
     },
     serve: ({ service }) => (service?.can_serve ? session.open({ kind: "serve", service }) : session.go("services")),
-    connect: ({ capability }) => (capability ? session.open({ kind: "connect", capability }) : session.go("capabilities")),
+    connect: ({ capability }) => {
+        if (!capability) session.go("capabilities");
+        else if (works(capability)) session.open({ kind: "connect", capability });
+    },
     seal: () => void chosen("files", (files) => session.open({ kind: "seal-files", files })),
     open: () => void chosen("files", (files) => session.open({ kind: "open-files", files })),
     // To whom they are sealed, and what opens them, is shown before they are opened.
@@ -120,6 +130,13 @@ export async function chosen(what: What, then: (files: Chosen) => void): Promise
 
 /** What the list of keys calls a group: keys and groups can have the same name. */
 export const groupId = (name: string): string => `group:${name}`;
+
+/** Whether it can still be used or handed on; says why not. */
+function works(what: GrantView | CapabilityView | undefined): boolean {
+    if (what?.state !== "revoked" && what?.state !== "expired") return true;
+    session.failed({ code: what.state, message: t.lapsed[what.state](what.name), hint: t.lapsed.instead });
+    return false;
+}
 
 const exported = (what: Exchanged, name: string): void => session.open({ kind: "export", what, name });
 
