@@ -190,8 +190,8 @@ class Session {
 
     failed(error: unknown): void {
         const { code, message, hint } = error as Partial<UiError>;
-        // Whoever left a dialog knows.
-        if (code === "cancelled") return;
+        // Whoever left a dialog knows; and that the vault is locked, the whole window says.
+        if (code === "cancelled" || code === "vault-locked") return;
         this.toast({ mood: "bad", text: message ?? String(error), hint: hint ?? undefined });
     }
 

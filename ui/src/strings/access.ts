@@ -222,8 +222,6 @@ export const access = {
         from: "With the key",
         fromHelp: "Empty: the one it is bound to.",
         ask: "Ask",
-        yes: "Allowed",
-        no: "Not allowed",
         whole: "the chain",
     },
     connect: {

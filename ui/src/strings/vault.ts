@@ -11,7 +11,7 @@ export const vault = {
         unlock: "Unlock",
         passphrase: "The passphrase is asked for in a window of its own.",
         identity: "Choose the age identity that opens the vault.",
-        keyring: "The system's keyring opens it.",
+        itself: "What opens it is on this machine; a keyring that is locked asks for its password.",
     },
     welcome: {
         title: "Welcome to keycap",
