@@ -1921,6 +1921,7 @@ export const host = {
     touch: (): Promise<void> => invoke("touch"),
     idle_after: (minutes: number): Promise<void> => invoke("idle_after", { minutes }),
     notify: (on: boolean): Promise<void> => invoke("notify", { on }),
+    zoom: (percent: number): Promise<void> => invoke("zoom", { percent }),
     create_vault: (place: NewPlace): Promise<VaultStatus> => invoke("create_vault", { place }),
     status: (): Promise<VaultStatus> => invoke("status"),
     lock: (): Promise<void> => invoke("lock"),

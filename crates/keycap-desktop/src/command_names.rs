@@ -5,6 +5,7 @@
     "touch",
     "idle_after",
     "notify",
+    "zoom",
     "create_vault",
     "status",
     "lock",

@@ -66,6 +66,7 @@ commands! {
     touch() -> () = vault::touch;
     idle_after(minutes: u32) -> () = vault::idle_after;
     notify(on: bool) -> () = vault::notify;
+    zoom(percent: u32) -> () = vault::zoom;
     create_vault(place: NewPlace) -> VaultStatus = vault::create_vault;
     status() -> VaultStatus = vault::status;
     lock() -> () = vault::lock;

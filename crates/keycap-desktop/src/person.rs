@@ -51,6 +51,8 @@ pub(crate) trait Person: Send + Sync {
     fn files(&self, ask: AskFiles) -> Pending<Vec<PathBuf>>;
     /// Asks for a passphrase; `None` if the person leaves.
     fn passphrase(&self, ask: AskPassphrase) -> Pending<Option<SecretText>>;
+    /// Draws the page at this many times its usual size.
+    fn zoom(&self, factor: f64);
     /// What the screen shows beside this program's own window, which hides meanwhile.
     fn screen(&self) -> Pending<Result<Vec<Picture>, UiError>>;
 }

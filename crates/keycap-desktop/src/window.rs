@@ -56,6 +56,13 @@ impl Person for WindowPerson {
         self.ask(move |app, answer| passphrase::ask(app, ask, answer))
     }
 
+    fn zoom(&self, factor: f64) {
+        if let Some(window) = self.0.get_webview_window(MAIN) {
+            // A page that stays as it was is what the person sees.
+            drop(window.set_zoom(factor));
+        }
+    }
+
     fn screen(&self) -> Pending<Result<Vec<Picture>, UiError>> {
         let app = self.0.clone();
         Box::pin(async move {

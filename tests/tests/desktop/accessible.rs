@@ -1,12 +1,15 @@
 //! What axe finds on each screen and in each flow, light and dark: nothing serious.
 
 use std::fs;
+use std::time::Duration;
 
-use keycap_tests::{Window, workspace};
+use keycap_tests::{Window, wait_until, workspace};
 use serde_json::json;
 
 use crate::scenes::{Desk, go};
 
+/// In the order of their keys.
+const SCREENS: [&str; 9] = ["overview", "keys", "services", "grants", "files", "activity", "capabilities", "connections", "settings"];
 const EXAMINE: &str = "const [done] = arguments;
 window.axe.run(document, { resultTypes: ['violations'] }).then(
     ({ violations }) => done(violations.filter((one) => ['serious', 'critical'].includes(one.impact)).map((one) =>
@@ -23,7 +26,7 @@ fn examine(window: &Window, what: &str) {
         window.run(&axe, &[]);
     }
     // What moves is looked at when it stands still.
-    std::thread::sleep(std::time::Duration::from_millis(300));
+    std::thread::sleep(Duration::from_millis(300));
     assert_eq!(window.run_async(EXAMINE, &[]), json!([]), "{what}");
 }
 
@@ -52,7 +55,7 @@ fn axe_finds_nothing_serious_on_any_screen() {
     for theme in ["light", "dark"] {
         go(&window, "settings");
         window.choose("[data-field=theme]", theme);
-        for screen in ["overview", "keys", "services", "grants", "files", "activity", "capabilities", "connections", "settings"] {
+        for screen in SCREENS {
             go(&window, screen);
             examine(&window, &format!("{screen}, {theme}"));
         }
@@ -107,6 +110,11 @@ fn axe_finds_nothing_serious_in_the_first_run_and_the_keyboard_gets_through_it()
     window.wait_for_text("h1", "Overview");
 }
 
+/// What ends to the right of the window and cannot be brought into it by scrolling.
+const BESIDE: &str = "return [...document.querySelectorAll('main *')]
+    .filter((one) => one.checkVisibility() && one.getBoundingClientRect().right > innerWidth + 1)
+    .map((one) => one.outerHTML.slice(0, 120))";
+
 #[test]
 fn axe_finds_nothing_serious_in_the_other_flows_and_at_twice_the_size() {
     let desk = Desk::with_service();
@@ -139,13 +147,21 @@ fn axe_finds_nothing_serious_in_the_other_flows_and_at_twice_the_size() {
         examine(&window, &format!("the sheet of keys, {theme}"));
         window.click("dialog header button");
     }
+    let width = window.run("return innerWidth", &[]).as_f64().unwrap();
     for _ in 0..5 {
         window.press_ctrl("+");
     }
-    assert_eq!(window.run("return getComputedStyle(document.documentElement).fontSize", &[]), json!("30px"));
-    for screen in ["overview", "keys", "grants", "capabilities", "settings"] {
-        go(&window, screen);
+    // All of the page is twice as large, not its letters alone: it is laid out as for half a window.
+    wait_until(Duration::from_secs(10), "the page is drawn at twice its size", || {
+        window.run("return innerWidth", &[]).as_f64().unwrap() <= width / 2.0 + 1.0
+    });
+    for (place, screen) in (1..).zip(SCREENS) {
+        // By key: the driver's clicks land where things would be at the usual size.
+        window.press_ctrl(&place.to_string());
+        wait_until(Duration::from_secs(10), "the screen is shown", || window.text("nav [aria-current=page]").to_lowercase().contains(screen));
         examine(&window, &format!("{screen} at twice the size"));
+        let beside = window.run(BESIDE, &[]);
+        assert_eq!(beside, json!([]), "{screen} at twice the size has something beside the window");
     }
 }
 
@@ -154,7 +170,7 @@ fn axe_finds_nothing_serious_where_there_is_nothing_yet() {
     let desk = Desk::empty();
     desk.does(["vault", "init", "--keyring"]);
     let window = desk.open();
-    for screen in ["overview", "keys", "services", "grants", "files", "activity", "capabilities", "connections", "settings"] {
+    for screen in SCREENS {
         go(&window, screen);
         examine(&window, &format!("{screen} with nothing in it"));
     }

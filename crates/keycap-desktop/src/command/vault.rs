@@ -114,6 +114,15 @@ async fn keyring() -> Result<Keyring, UiError> {
     })
 }
 
+/// How large the page is drawn, in percent of its usual size: all of it, as if the window were so much smaller.
+pub(crate) async fn zoom(host: &Host, percent: u32) -> Result<(), UiError> {
+    if !(50..=300).contains(&percent) {
+        return Err(UiError::new("bad-input", "The size has to lie between 50 and 300 percent."));
+    }
+    host.person.zoom(f64::from(percent) / 100.0);
+    Ok(())
+}
+
 /// Makes a vault. A passphrase is asked for outside the page.
 pub(crate) async fn create_vault(host: &Host, place: NewPlace) -> Result<VaultStatus, UiError> {
     let place = match place {
