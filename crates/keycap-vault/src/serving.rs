@@ -173,6 +173,7 @@ impl Vault {
         };
         let id = self.change("gateway.start", name, Vec::new(), |tx| {
             revocation::drop_expired(tx)?;
+            receipt::drop_of_stopped(tx, row.id)?;
             session::drop_closed_before(tx, UnixSeconds::new(now.as_u64().saturating_sub(KEPT_S)))?;
             Ok(gateway::insert(tx, &run)?)
         })?;
@@ -188,7 +189,7 @@ impl Vault {
             counter: 0,
             next_session: 1,
         };
-        desk.look()?;
+        desk.begin()?;
         Ok((opened, desk))
     }
 
@@ -229,6 +230,21 @@ impl GatewayDesk {
         }
         let service = if keys_changed { self.reopen()? } else { None };
         Ok(Some(DeskNews { revocations: self.revocations(), newly_revoked, min_epoch_raised, service }))
+    }
+
+    /// Reads what was revoked before there was this gateway, and gives the receipts for it: it never let any of that in.
+    fn begin(&mut self) -> Result<(), VaultError> {
+        let known = self.look()?;
+        if known.is_empty() {
+            return Ok(());
+        }
+        let (now, gateway) = (self.vault.now(), self.id);
+        self.vault.store.write(now, Vec::new(), |tx| {
+            for rid in known {
+                receipt::insert(tx, &Receipt { rid, gateway, applied: now, sessions_cut: 0 })?;
+            }
+            Ok(())
+        })
     }
 
     /// Reads what is new, and returns what has been revoked since the last look.
