@@ -921,7 +921,7 @@ news: Array<News>, };
  */
 export type Live = { 
 /**
- * Gateways of this vault that run.
+ * Gateways of this vault that have not said that they stopped: one that is not alive may still hold sessions open.
  */
 gateways: Array<GatewayView>, 
 /**
@@ -1222,11 +1222,11 @@ export type Overview = {
  */
 status: VaultStatus, 
 /**
- * Grants that expire within seven days, the next one first.
+ * Grants that work or will work, and expire within seven days, the next one first; at most 100.
  */
 expiring: Array<GrantView>, 
 /**
- * Revocations that a gateway has not applied yet.
+ * Revocations, among the last 50, that a gateway has not applied yet; the newest first.
  */
 pending: Array<RevokeReceipt>, 
 /**

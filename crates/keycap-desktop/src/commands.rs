@@ -11,7 +11,6 @@ use crate::command::files::{Chosen, SealForm, What};
 use crate::command::grants::{GrantsAsk, SavedPicture};
 use crate::command::import::{Arrivals, Finds};
 use crate::command::mint::{MintForm, PresetView};
-use crate::command::overview::{Live, Overview};
 use crate::command::protection::RestForm;
 use crate::command::revoke::Why;
 use crate::command::services::Earlier;
@@ -26,8 +25,8 @@ use crate::host::Host;
 use crate::lines::LineView;
 use crate::tasks::TaskView;
 use keycap_vault::view::{
-    AddedView, CapabilityView, DelegatePreview, DoctorFinding, ExplainView, GrantView, GrantsPage, GroupView, InspectedView, KeyView, LogPage,
-    LogVerification, MendView, MintPreview, RestoreDiff, RevokePreview, RevokeReceipt, ServiceView, VaultStatus,
+    AddedView, CapabilityView, DelegatePreview, DoctorFinding, ExplainView, GrantView, GrantsPage, GroupView, InspectedView, KeyView, Live, LogPage,
+    LogVerification, MendView, MintPreview, Overview, RestoreDiff, RevokePreview, RevokeReceipt, ServiceView, VaultStatus,
 };
 
 macro_rules! commands {

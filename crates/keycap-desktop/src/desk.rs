@@ -4,20 +4,17 @@
 //! Every request passes the gate: nothing is read from, and nothing done with, a vault that is closed to the window or locked for all
 //! processes. Unknown means closed.
 
-mod place;
-
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
-use keycap_vault::{Environment, NoPrompts, Protection, SecretText, Unlock, UnlockKind, Vault, VaultError};
+use keycap_vault::{Environment, NoPrompts, Protection, SecretText, SecretsPlace, Unlock, UnlockKind, Vault, VaultError};
 use serde::Serialize;
 use tokio::sync::oneshot;
 use ts_rs::TS;
 
-pub(crate) use self::place::Place;
 use crate::error::UiError;
 use crate::event::{Closed, Event};
 use crate::gate::Gate;
@@ -254,9 +251,9 @@ impl Desk {
     ///
     /// # Errors
     /// If there is one already, or its secrets cannot be kept there.
-    pub(crate) async fn create(&self, place: Place) -> Result<(), UiError> {
+    pub(crate) async fn create(&self, place: SecretsPlace) -> Result<(), UiError> {
         on(&self.keeper, move |seat| {
-            seat.vault = Some(place.with_choice(|choice| Vault::create(&seat.folder, choice, Environment::system()))?);
+            seat.vault = Some(place.with_choice(Arc::new(NoPrompts), |choice| Vault::create(&seat.folder, choice, Environment::system()))?);
             Ok(())
         })
         .await?;

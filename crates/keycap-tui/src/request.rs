@@ -6,13 +6,12 @@ mod change;
 mod exchange;
 mod file;
 mod filing;
-mod place;
 mod setup;
 mod upkeep;
 
 use keycap_vault::view::{
-    CapabilityView, DoctorFinding, ExplainView, GatewayView, GrantView, GrantsPage, GroupView, KeyView, LogPage, LogVerification, MendView,
-    RevokePreview, RevokeReceipt, ServiceView, SessionView, VaultStatus,
+    CapabilityView, DoctorFinding, ExplainView, GrantView, GrantsPage, GroupView, KeyView, Live, LogPage, LogVerification, MendView, Overview,
+    RevokePreview, RevokeReceipt, ServiceView, VaultStatus,
 };
 use std::path::PathBuf;
 
@@ -23,7 +22,6 @@ use keycap_vault::{
 pub(crate) use change::Change;
 pub(crate) use exchange::{Exchange, Exchanged, Found, Leave, Out, Source, is_card};
 pub(crate) use filing::{Filed, Filing, OpenPlan, Readers, Readership, SealPlan, Survey, inputs, output};
-pub(crate) use place::Place;
 pub(crate) use setup::{SetUp, Setup};
 pub(crate) use upkeep::{Convert, Kept, OpenedBackup, Upkeep};
 
@@ -166,33 +164,6 @@ pub(crate) enum Answer {
     Done,
 }
 
-/// What runs now.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Live {
-    pub(crate) gateways: Vec<GatewayView>,
-    pub(crate) sessions: Vec<SessionView>,
-}
-
-/// What the overview shows.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Overview {
-    pub(crate) status: VaultStatus,
-    pub(crate) expiring: Vec<GrantView>,
-    pub(crate) pending: Vec<RevokeReceipt>,
-    pub(crate) unverified: Vec<KeyView>,
-    pub(crate) live: Live,
-    pub(crate) last_backup: Option<u64>,
-}
-
-/// Sessions that a list shows at most: it says so when there are more.
-pub(crate) const SESSIONS: u32 = 1_000;
-/// Grants that expire within this many seconds are shown in the overview.
-pub(crate) const SOON_S: u64 = 7 * 86_400;
-/// Grants that are looked at for the overview: of those that expire next, the ones whose parent was revoked are passed over.
-const EXPIRING: u32 = 100;
-/// Revocations that are looked at, the newest first, for gateways that have not applied them.
-const REVOCATIONS: u32 = 50;
-
 /// Why it was not done.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Failure {
@@ -296,14 +267,14 @@ impl Request {
     pub(crate) fn run(&self, vault: &mut Vault) -> Result<Answer, Failure> {
         Ok(match self {
             Self::Status => Answer::Status { status: vault.status()?, wanted: wanted(vault)? },
-            Self::Overview => Answer::Overview(Box::new(overview(vault)?)),
+            Self::Overview => Answer::Overview(Box::new(vault.overview()?)),
             Self::Keys => Answer::Keys(vault.keys(None)?),
             Self::Services => Answer::Services(vault.services(None)?),
             Self::Capabilities => Answer::Capabilities(vault.capabilities(None)?),
             Self::Groups => Answer::Groups(vault.groups()?),
             Self::Grants(query) => Answer::Grants(vault.grants(query)?),
             Self::Grant(rid) => Answer::Grant(Box::new(vault.grant(rid)?)),
-            Self::Live(service) => Answer::Live(live(vault, service.as_deref())?),
+            Self::Live(service) => Answer::Live(vault.live(service.as_deref())?),
             Self::Log(query) => Answer::Log(vault.log(query)?),
             Self::Explain { name, would } => Answer::Explained(vault.explain(name, would)?),
             Self::RevokePreview(rid) => Answer::RevokePreview(Box::new(vault.revoke_preview(rid)?)),
@@ -385,34 +356,6 @@ impl Request {
             }
         })
     }
-}
-
-fn live(vault: &Vault, service: Option<&str>) -> Result<Live, VaultError> {
-    Ok(Live { gateways: vault.gateways(service)?, sessions: vault.sessions(service, SESSIONS)? })
-}
-
-fn overview(vault: &Vault) -> Result<Overview, VaultError> {
-    use keycap_vault::view::State;
-
-    let works = |grant: &GrantView| matches!(grant.state, State::Active | State::Soon | State::NotYet);
-    let revocations = LogQuery { action: Some("grant.revoke".to_owned()), limit: REVOCATIONS, ..LogQuery::default() };
-    let mut pending = Vec::new();
-    for row in vault.log(&revocations)?.rows {
-        let Some(rid) = row.detail.get("rid").and_then(|rid| rid.as_str()) else { continue };
-        // A service that was removed since took its grants with it.
-        let Ok(receipt) = vault.revoke_receipt(rid) else { continue };
-        if receipt.pending > 0 {
-            pending.push(receipt);
-        }
-    }
-    Ok(Overview {
-        status: vault.status()?,
-        expiring: vault.expiring(SOON_S, EXPIRING)?.into_iter().filter(works).collect(),
-        pending,
-        unverified: vault.keys(None)?.into_iter().filter(|key| !key.verified).collect(),
-        live: live(vault, None)?,
-        last_backup: vault.last_backup()?.map(keycap_vault::UnixSeconds::as_u64),
-    })
 }
 
 /// What a person has to give before the vault is unlocked; `None` if it unlocks with what the system has.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use keycap_vault::files::{Cancel, Existing, Folding, Form, Input, Output, SealJob, SealTo, Unwatched};
-use keycap_vault::view::{DoctorFinding, GatewayView, Level, SessionView, VaultStatus};
+use keycap_vault::view::{DoctorFinding, GatewayView, Level, Live, SessionView, VaultStatus};
 use keycap_vault::words::TimeWords;
 use keycap_vault::{AcceptAs, DelegateRequest, Environment, Limits, MintRequest, NewService, Reason, RevokeReason, SecretText, SecretsChoice};
 use keycap_vault::{KeyringState, NoPrompts, SealFrom, ShareHow, ShareRequest, Times, UnixSeconds, Unlock, UnlockMethod, Vault, When};
@@ -21,7 +21,7 @@ use tempfile::TempDir;
 use crate::app::App;
 use crate::event::{CopiedTo, Effect, Event, Moment, Size};
 use crate::keymap::{Key, Keymap};
-use crate::request::{Answer, Filed, Filing, Live, Request, SetUp, Setup};
+use crate::request::{Answer, Filed, Filing, Request, SetUp, Setup};
 use crate::settings::Settings;
 use crate::task::{Job, TaskHandle, TaskId, TaskNews};
 use crate::theme::{Depth, Ground, Theme};

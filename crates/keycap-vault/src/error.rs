@@ -207,6 +207,9 @@ pub enum VaultError {
         /// What is wrong.
         why: String,
     },
+    /// The secrets are to rest under a systemd credential, and this process was given none.
+    #[error("this process was given no systemd credentials")]
+    NoCredential,
     /// No folder can be found for the vault: the user has no home.
     #[error("no folder for the vault can be found: {why}")]
     NoFolder {
@@ -261,6 +264,7 @@ impl VaultError {
             Self::Qr(_) => "qr",
             Self::Inconsistent { .. } => "inconsistent",
             Self::Backup { .. } => "bad-backup",
+            Self::NoCredential => "no-credential",
             Self::NoFolder { .. } => "no-folder",
         }
     }
@@ -303,6 +307,7 @@ impl VaultError {
             | Self::Qr(_)
             | Self::Inconsistent { .. }
             | Self::Backup { .. }
+            | Self::NoCredential
             | Self::NoFolder { .. } => ErrorClass::Failed,
         }
     }
@@ -343,6 +348,7 @@ impl VaultError {
                 "compare it with a copy, and see that it stands where it was sealed".into()
             }
             Self::NotForUs { .. } => "open it where the service is that the capability was for".into(),
+            Self::NoCredential => "run it in a unit with LoadCredentialEncrypted=keycap-vault-key:…".into(),
             Self::NoFolder { .. } => "name one with --vault, or in KEYCAP_VAULT".into(),
             Self::BadInput { .. }
             | Self::InUse { .. }

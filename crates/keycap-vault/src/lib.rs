@@ -27,6 +27,7 @@ mod log;
 mod mint;
 mod names;
 mod opener;
+mod overview;
 mod preset;
 mod protection;
 mod records;
@@ -66,7 +67,7 @@ pub use mint::MintRequest;
 pub use names::NameKind;
 pub use opener::{FILES_TARGET, FileOpener, Leave, OpenRequest, OpenScope, OpenedWith, Opener, Outcome, WhatLapsed, opens_here};
 pub use preset::{Preset, presets};
-pub use protection::{KeyringState, keyring_state};
+pub use protection::{KeyringState, SecretsPlace, keyring_state};
 pub use records::{
     LineError, LineForm, LineOpener, LineSealer, OpenedLine, RECORDS_TARGET, RecordHead, RecordOpener, RecordWriter, SingleRecordWriter,
 };

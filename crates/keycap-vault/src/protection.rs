@@ -1,5 +1,7 @@
 //! Where the secrets rest: what there is to choose from, and choosing again.
 
+mod place;
+
 use std::time::Duration;
 
 use keycap_store::SecretsChoice;
@@ -8,6 +10,8 @@ use keycap_store::unlock::UnlockMethod;
 
 use crate::error::VaultError;
 use crate::vault::{Vault, protection_word};
+
+pub use place::SecretsPlace;
 
 /// Whether the system has a keyring that a vault could use.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -13,6 +13,7 @@ mod key;
 mod live;
 mod log;
 mod opened;
+mod overview;
 
 pub use access::{AddedView, BlockView, CapabilityView, DelegatePreview, ExplainView, FindingView, IncomingView, SharedView};
 pub use backup::{BackupView, DiffLine, RestoreDiff};
@@ -24,3 +25,4 @@ pub use key::{GrantCounts, KeyView, ServiceView, VaultStatus};
 pub use live::{GatewayView, SessionView};
 pub use log::{LogFaultView, LogHeadView, LogPage, LogRow, LogVerification};
 pub use opened::{AgeHandleView, OpenedGrant, OpenedView};
+pub use overview::{Live, Overview};

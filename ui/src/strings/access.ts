@@ -263,6 +263,7 @@ export const access = {
         via: (to: string) => `to ${to}`,
         bearer: "a bearer",
         since: (when: string) => `since ${when}`,
+        silent: "gives no sign of life",
         noSessions: "No session is open.",
     },
     exchange: {

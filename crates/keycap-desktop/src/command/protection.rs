@@ -1,14 +1,13 @@
 //! Where the secrets rest and what unlocks them: chosen again. Passphrases and files are asked for outside the page.
 
-use std::path::PathBuf;
+use std::sync::Arc;
 
 use keycap_vault::view::VaultStatus;
-use keycap_vault::{VaultError, key_file};
+use keycap_vault::{NoPrompts, SecretsPlace};
 use serde::Deserialize;
 use ts_rs::TS;
 
 use super::vault::{ask_new_passphrase, status};
-use crate::desk::Place;
 use crate::error::UiError;
 use crate::host::Host;
 use crate::person::Files;
@@ -39,53 +38,30 @@ pub(crate) enum RestForm {
 /// Changes what unlocks sealed secrets.
 pub(crate) async fn change_unlocking(host: &Host, to: RestForm) -> Result<VaultStatus, UiError> {
     let place = chosen(host, to).await?;
-    host.desk.keep(move |vault| place.place.with_method(|method| vault.change_unlocking(&method)).map_err(|error| place.undone(error))).await?;
+    host.desk.keep(move |vault| place.with_method(Arc::new(NoPrompts), |method| Ok(vault.change_unlocking(&method)?))).await?;
     status(host).await
 }
 
 /// Moves the secrets between keyring and ledger.
 pub(crate) async fn convert(host: &Host, to: RestForm) -> Result<VaultStatus, UiError> {
     let place = chosen(host, to).await?;
-    host.desk
-        .keep(move |vault| place.place.with_choice(|choice| vault.convert(&choice, &mut |_, _| {})).map_err(|error| place.undone(error)))
-        .await?;
+    host.desk.keep(move |vault| place.with_choice(Arc::new(NoPrompts), |choice| Ok(vault.convert(&choice, &mut |_, _| {})?))).await?;
     status(host).await
 }
 
-/// A place, with what was made for it.
-struct ChosenPlace {
-    place: Place,
-    made: Option<PathBuf>,
-}
-
-impl ChosenPlace {
-    /// A key file that nothing stands under is of no use.
-    fn undone(&self, error: UiError) -> UiError {
-        if let Some(made) = &self.made {
-            drop(std::fs::remove_file(made));
-        }
-        error
-    }
-}
-
-async fn chosen(host: &Host, to: RestForm) -> Result<ChosenPlace, UiError> {
-    let mut made = None;
-    let place = match to {
-        RestForm::Keyring => Place::Keyring,
-        RestForm::Passphrase => Place::Passphrase(ask_new_passphrase(host).await?),
-        RestForm::KeyringKey => Place::KeyringKey,
+async fn chosen(host: &Host, to: RestForm) -> Result<SecretsPlace, UiError> {
+    Ok(match to {
+        RestForm::Keyring => SecretsPlace::Keyring,
+        RestForm::Passphrase => SecretsPlace::Passphrase(ask_new_passphrase(host).await?),
+        RestForm::KeyringKey => SecretsPlace::KeyringKey,
         RestForm::Recipients { recipients } if recipients.is_empty() => {
             return Err(UiError::new("bad-input", "Nobody could unlock the vault.").hint("Say whose identity unlocks it."));
         }
-        RestForm::Recipients { recipients } => Place::Recipients(recipients),
+        RestForm::Recipients { recipients } => SecretsPlace::Recipients(recipients),
         RestForm::NewKeyFile => {
-            let path = host.ask_file("A new key file, outside of the vault's folder", Files::New("keycap-vault-key".to_owned())).await?;
-            key_file::create(&path).map_err(VaultError::from)?;
-            made = Some(path.clone());
-            Place::KeyFile(path)
+            SecretsPlace::NewKeyFile(host.ask_file("A new key file, outside of the vault's folder", Files::New("keycap-vault-key".to_owned())).await?)
         }
-        RestForm::KeyFile => Place::KeyFile(host.ask_file("The key file", Files::One).await?),
-        RestForm::Credential => Place::Credential,
-    };
-    Ok(ChosenPlace { place, made })
+        RestForm::KeyFile => SecretsPlace::KeyFile(host.ask_file("The key file", Files::One).await?),
+        RestForm::Credential => SecretsPlace::Credential,
+    })
 }

@@ -4,11 +4,11 @@ use std::time::{Duration, Instant};
 
 use keycap_vault::action::{ActionContext, Danger, Place as ActionPlace, actions};
 use keycap_vault::view::VaultStatus;
-use keycap_vault::{KeyringState, SecretText, Vault, keyring_state};
+use keycap_vault::{KeyringState, SecretText, SecretsPlace, Vault, keyring_state};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use crate::desk::{Key, Place, Wanted};
+use crate::desk::{Key, Wanted};
 use crate::error::UiError;
 use crate::event::Closed;
 use crate::host::Host;
@@ -126,8 +126,8 @@ pub(crate) async fn zoom(host: &Host, percent: u32) -> Result<(), UiError> {
 /// Makes a vault. A passphrase is asked for outside the page.
 pub(crate) async fn create_vault(host: &Host, place: NewPlace) -> Result<VaultStatus, UiError> {
     let place = match place {
-        NewPlace::Keyring => Place::Keyring,
-        NewPlace::Passphrase => Place::Passphrase(ask_new_passphrase(host).await?),
+        NewPlace::Keyring => SecretsPlace::Keyring,
+        NewPlace::Passphrase => SecretsPlace::Passphrase(ask_new_passphrase(host).await?),
     };
     host.desk.create(place).await?;
     status(host).await

@@ -64,6 +64,26 @@ async fn a_sealed_vault_is_read_at_once_and_changed_after_its_passphrase() {
 }
 
 #[tokio::test]
+async fn a_key_file_is_made_only_where_the_vault_comes_to_rest_under_it() {
+    let world = world();
+    create(&world);
+    let path = world.folder.path().join("key");
+    let rest = async || {
+        let place = SecretsPlace::NewKeyFile(path.clone());
+        let moved = world.desk.keep(move |vault| place.with_method(Arc::new(NoPrompts), |method| Ok(vault.change_unlocking(&method)?)));
+        moved.await.map_err(|error| error.code)
+    };
+    assert_eq!(rest().await.unwrap_err(), UiError::NEEDS_UNLOCK);
+    assert!(!path.exists(), "nothing rests under it");
+    world.desk.unlock(Key::Passphrase(passphrase())).await.unwrap();
+    rest().await.unwrap();
+    assert!(path.exists());
+    assert_eq!(rest().await.unwrap_err(), "key-file-unreadable", "the vault's key is not written over");
+    assert!(path.exists());
+    assert_eq!(world.desk.wanted().await.unwrap(), None, "it unlocks by itself now");
+}
+
+#[tokio::test]
 async fn a_lock_closes_both_doors_until_it_is_opened() {
     let world = world();
     create(&world);

@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use keycap_vault::passphrase::generate_words;
-use keycap_vault::{Backup, Environment, KeyringState, OpenWith, SecretText, Vault, keyring_state};
+use keycap_vault::{Backup, Environment, KeyringState, NoPrompts, OpenWith, SecretText, SecretsPlace, Vault, keyring_state};
 use tempfile::TempDir;
 
-use super::{Answer, Failure, Place};
+use super::{Answer, Failure};
 use crate::keymap::Keymap;
 use crate::settings::Settings;
 use crate::{demo, file};
@@ -20,9 +20,9 @@ pub(crate) enum Setup {
     /// A passphrase that nobody had to think of.
     Words,
     /// A vault.
-    Create(Place),
+    Create(SecretsPlace),
     /// A vault that is what a backup holds.
-    Restore { file: PathBuf, passphrase: SecretText, place: Place },
+    Restore { file: PathBuf, passphrase: SecretText, place: SecretsPlace },
     /// Whether this passphrase opens that backup.
     Prove { file: PathBuf, passphrase: SecretText },
     /// A vault with something of everything, which is thrown away.
@@ -61,10 +61,13 @@ impl Setup {
         let (done, made) = match self {
             Self::Keyring => (SetUp::Keyring(keyring_state()), None),
             Self::Words => (SetUp::Words(generate_words(&mut Environment::system())), None),
-            Self::Create(place) => (SetUp::Made, Some(place.with(|choice| Vault::create(folder, choice, Environment::system()))?)),
+            Self::Create(place) => {
+                (SetUp::Made, Some(place.with_choice(Arc::new(NoPrompts), |choice| Vault::create(folder, choice, Environment::system()))?))
+            }
             Self::Restore { file, passphrase, place } => {
                 let backup = read(file, passphrase)?;
-                let (vault, diff) = place.with(|choice| Vault::restore_new(folder, choice, Environment::system(), backup))?;
+                let (vault, diff) =
+                    place.with_choice(Arc::new(NoPrompts), |choice| Vault::restore_new(folder, choice, Environment::system(), backup))?;
                 (SetUp::Restored(diff.add.len()), Some(vault))
             }
             Self::Prove { file, passphrase } => {

@@ -1,13 +1,13 @@
 //! What is done to the vault as a whole: what unlocks it, where its secrets rest, and what a backup brings back.
 
 use std::path::PathBuf;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use keycap_vault::view::RestoreDiff;
-use keycap_vault::{Backup, OpenWith, RestoreMode, Vault, VaultError};
+use keycap_vault::{Backup, NoPrompts, OpenWith, RestoreMode, SecretsPlace, Vault, VaultError};
 
+use super::Failure;
 use super::setup::MOST_BACKUP;
-use super::{Failure, Place};
 use crate::file;
 use crate::task::{Job, TaskHandle, TaskNews, Unit};
 
@@ -15,7 +15,7 @@ use crate::task::{Job, TaskHandle, TaskNews, Unit};
 #[derive(Debug)]
 pub(crate) enum Upkeep {
     /// Changes what unlocks sealed secrets.
-    Unlocking(Place),
+    Unlocking(SecretsPlace),
     /// Opens a backup, and says what restoring it would change.
     Compare { file: PathBuf, with: OpenWith },
     /// Says once more what restoring a backup would change: the vault is not what it was.
@@ -59,7 +59,7 @@ impl Upkeep {
     pub(super) fn run(&self, vault: &mut Vault) -> Result<Kept, Failure> {
         Ok(match self {
             Self::Unlocking(place) => {
-                place.with_method(|method| vault.change_unlocking(&method))?;
+                place.with_method(Arc::new(NoPrompts), |method| vault.change_unlocking(&method))?;
                 Kept::Unlocking(vault.status()?.protection_text)
             }
             Self::Compare { file, with } => {
@@ -81,7 +81,7 @@ fn compared(vault: &Vault, backup: Backup) -> Result<Kept, Failure> {
 #[derive(Debug)]
 pub(crate) struct Convert {
     pub(crate) vault: Vault,
-    pub(crate) place: Place,
+    pub(crate) place: SecretsPlace,
 }
 
 impl Job for Convert {
@@ -89,7 +89,7 @@ impl Job for Convert {
         let Self { mut vault, place } = *self;
         task.tell(TaskNews::Says("moving the secrets".to_owned()));
         let mut progress = |done, of| task.tell(TaskNews::Progress { done, whole: Some(of), unit: Unit::Items });
-        place.with(|choice| vault.convert(&choice, &mut progress))?;
+        place.with_choice(Arc::new(NoPrompts), |choice| vault.convert(&choice, &mut progress))?;
         Ok(vault.status()?.protection_text)
     }
 }

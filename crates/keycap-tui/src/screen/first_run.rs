@@ -3,13 +3,13 @@
 
 mod rows;
 
-use keycap_vault::{ExportTo, KeyringState, SecretText};
+use keycap_vault::{ExportTo, KeyringState, SecretText, SecretsPlace};
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
 use crate::file::typed;
 use crate::keymap::{ESC, Key};
-use crate::request::{Answer, Failure, Place, Request, SetUp, Setup};
+use crate::request::{Answer, Failure, Request, SetUp, Setup};
 use crate::screen::passphrase::{self, MAKE_WORDS};
 use crate::screen::{Hint, Input, Screen, Shape, Step};
 use crate::theme::Role;
@@ -118,8 +118,8 @@ impl FirstRun {
         passphrase::judge(&mut self.form);
     }
 
-    fn place(&self) -> Result<Place, (&'static str, String)> {
-        if self.takes_passphrase() { passphrase::taken(&self.form).map(Place::Passphrase) } else { Ok(Place::Keyring) }
+    fn place(&self) -> Result<SecretsPlace, (&'static str, String)> {
+        if self.takes_passphrase() { passphrase::taken(&self.form).map(SecretsPlace::Passphrase) } else { Ok(SecretsPlace::Keyring) }
     }
 
     /// What the button of this step asks for.

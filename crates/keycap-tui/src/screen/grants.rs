@@ -7,12 +7,12 @@ mod window;
 
 use keycap_vault::GrantQuery;
 use keycap_vault::action::Place;
-use keycap_vault::view::{GrantView, ServiceView};
+use keycap_vault::view::{GrantView, Live, ServiceView};
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
 use crate::keymap::Command;
-use crate::request::{Answer, Live, Request};
+use crate::request::{Answer, Request};
 use crate::screen::browser::Filter;
 use crate::screen::{Click, Hint, Input, Kind, Screen, Step, Target, browser, copy};
 use crate::toast::Toast;

@@ -1,13 +1,13 @@
 //! How things stand, and what needs a look: each line leads to where it can be dealt with.
 
-use keycap_vault::view::{DoctorFinding, Level};
+use keycap_vault::view::{DoctorFinding, Level, Overview};
 use keycap_vault::words::number;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
 
 use crate::keymap::Command;
-use crate::request::{Answer, Overview, Request};
+use crate::request::{Answer, Request};
 use crate::screen::{Click, Hint, Input, Kind, Screen, Step, Tab, Target, browser};
 use crate::theme::Role;
 use crate::toast::Toast;

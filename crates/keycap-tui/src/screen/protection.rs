@@ -2,12 +2,12 @@
 
 use std::path::PathBuf;
 
-use keycap_vault::{KeyringState, SecretText};
+use keycap_vault::{KeyringState, SecretText, SecretsPlace};
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
 use crate::keymap::{ESC, Key};
-use crate::request::{Answer, Convert, Failure, Kept, Place, Request, SetUp, Setup, Upkeep};
+use crate::request::{Answer, Convert, Failure, Kept, Request, SetUp, Setup, Upkeep};
 use crate::screen::command_line::quoted;
 use crate::screen::passphrase::{self, MAKE_WORDS};
 use crate::screen::proposal::{Proposal, Standing, wizard};
@@ -126,20 +126,20 @@ impl Protection {
     }
 
     /// What is filled in, as the vault takes it; otherwise which row is wrong, and why.
-    fn place(&self) -> Result<Place, (&'static str, String)> {
+    fn place(&self) -> Result<SecretsPlace, (&'static str, String)> {
         Ok(match self.by() {
-            None => Place::Keyring,
-            Some(By::Passphrase) => Place::Passphrase(passphrase::taken(&self.form)?),
-            Some(By::Keyring) => Place::KeyringKey,
+            None => SecretsPlace::Keyring,
+            Some(By::Passphrase) => SecretsPlace::Passphrase(passphrase::taken(&self.form)?),
+            Some(By::Keyring) => SecretsPlace::KeyringKey,
             Some(By::Identity) => {
                 let recipients = words(self.form.text("recipients"));
                 if recipients.is_empty() {
                     return Err(("recipients", "Say whose identity unlocks it.".to_owned()));
                 }
-                Place::Recipients(recipients)
+                SecretsPlace::Recipients(recipients)
             }
-            Some(By::File) => Place::KeyFile(self.key_file().ok_or_else(|| ("file", "Say which file.".to_owned()))?),
-            Some(By::Credential) => Place::Credential,
+            Some(By::File) => SecretsPlace::key_file(self.key_file().ok_or_else(|| ("file", "Say which file.".to_owned()))?),
+            Some(By::Credential) => SecretsPlace::Credential,
         })
     }
 

@@ -1,14 +1,14 @@
 //! Services, with the gateways that serve them now and their live sessions.
 
 use keycap_vault::action::Place;
-use keycap_vault::view::ServiceView;
+use keycap_vault::view::{Live, ServiceView};
 use keycap_vault::words::number;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
 
 use crate::keymap::Command;
-use crate::request::{Answer, Live, Request};
+use crate::request::{Answer, Request};
 use crate::screen::browser::{Browser, Handled, Item, Look};
 use crate::screen::{Hint, Input, Kind, Screen, Step, Tab, Target, copy};
 use crate::theme::Role;

@@ -6,4 +6,5 @@ mod doctor;
 mod fixture;
 mod log;
 mod merge;
+mod overview;
 mod reminders;
