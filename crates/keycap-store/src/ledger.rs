@@ -44,7 +44,8 @@ pub use error::LedgerError;
 const APPLICATION_ID: i32 = 0x6b63_6170;
 
 /// The formats, in order; the file's `user_version` counts how many it has been through.
-const MIGRATIONS: [M<'static>; 1] = [M::up(include_str!("ledger/migrations/001-ledger.sql"))];
+const MIGRATIONS: [M<'static>; 2] =
+    [M::up(include_str!("ledger/migrations/001-ledger.sql")), M::up(include_str!("ledger/migrations/002-known-revocations.sql"))];
 
 /// Which rows of a list to give.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -396,6 +397,26 @@ mod tests {
         let mut ledger = Ledger::open(&path, Duration::from_secs(1)).unwrap();
         set(&mut ledger, "a", "b").unwrap();
         assert!(Ledger::open_if_newest(&path, Duration::ZERO).unwrap().is_some());
+    }
+
+    #[test]
+    fn what_the_first_format_held_is_there_in_the_newest() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(folder::LEDGER);
+        folder::new_file(&path).unwrap();
+        let mut connection = Connection::open(&path).unwrap();
+        connection.pragma_update(None, "application_id", APPLICATION_ID).unwrap();
+        Migrations::from_slice(MIGRATIONS.get(..1).unwrap()).to_latest(&mut connection).unwrap();
+        connection
+            .execute_batch(
+                "INSERT INTO service (name, public, epoch, min_epoch, hints, note, created) VALUES ('db', zeroblob(32), 0, 0, '[]', '', 1);
+                 INSERT INTO gateway (service, pid, host, listen, upstreams, started, heartbeat) VALUES (1, 2, 'here', '[::1]:1', '[]', 3, 4);",
+            )
+            .unwrap();
+        drop(connection);
+        let ledger = Ledger::open(&path, Duration::from_secs(1)).unwrap();
+        let gateways = ledger.read(|reading| gateway::page(reading, Page::all())).unwrap();
+        assert_eq!(gateways.iter().map(|gateway| (gateway.run.pid, gateway.known)).collect::<Vec<_>>(), [(2, 0)]);
     }
 
     #[test]

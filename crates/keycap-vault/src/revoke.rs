@@ -127,12 +127,14 @@ impl Vault {
 
 fn receipt_lines(reading: &Reading<'_>, row: &Grant, now: UnixSeconds) -> Result<Vec<ReceiptLine>, VaultError> {
     let receipts = receipt::of(reading, &row.rid)?;
+    // One that is not listed any more has expired as well.
+    let place = revocation::by_rid(reading, &row.rid)?.map_or(0, |revocation| revocation.seq);
     let mut lines = Vec::new();
     for gateway in running_gateways(reading, row.service, now)? {
         let receipt = receipts.iter().find(|receipt| receipt.gateway == gateway.id);
         lines.push(ReceiptLine {
             gateway: gateway_view(reading, &gateway, now)?,
-            applied: receipt.map(|receipt| receipt.applied.as_u64()),
+            applied: receipt.map(|receipt| receipt.applied).or((place <= gateway.known).then_some(gateway.run.started)).map(UnixSeconds::as_u64),
             sessions_cut: receipt.map_or(0, |receipt| receipt.sessions_cut),
         });
     }

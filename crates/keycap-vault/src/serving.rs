@@ -173,7 +173,6 @@ impl Vault {
         };
         let id = self.change("gateway.start", name, Vec::new(), |tx| {
             revocation::drop_expired(tx)?;
-            receipt::drop_of_stopped(tx, row.id)?;
             session::drop_closed_before(tx, UnixSeconds::new(now.as_u64().saturating_sub(KEPT_S)))?;
             Ok(gateway::insert(tx, &run)?)
         })?;
@@ -189,7 +188,8 @@ impl Vault {
             counter: 0,
             next_session: 1,
         };
-        desk.begin()?;
+        desk.look()?;
+        desk.answer_for_the_start()?;
         Ok((opened, desk))
     }
 
@@ -212,6 +212,20 @@ impl GatewayDesk {
         self.revocations.clone()
     }
 
+    /// Gives the receipts for what was revoked between the gateway's entry in the ledger and its first look: what was revoked before, it
+    /// is known to have found.
+    fn answer_for_the_start(&mut self) -> Result<(), VaultError> {
+        let (service, id, last_seq) = (self.service, self.id, self.last_seq);
+        let between = self.vault.store.read(|reading| {
+            let known = gateway::by_id(reading, id)?.map_or(0, |gateway| gateway.known);
+            Ok::<_, VaultError>(revocation::since(reading, service, known)?)
+        })?;
+        for revocation in between.into_iter().filter(|revocation| revocation.seq <= last_seq) {
+            self.applied(revocation.entry.rid, 0)?;
+        }
+        Ok(())
+    }
+
     /// Looks whether the ledger has changed. `None`, within microseconds, if it has not.
     ///
     /// # Errors
@@ -230,21 +244,6 @@ impl GatewayDesk {
         }
         let service = if keys_changed { self.reopen()? } else { None };
         Ok(Some(DeskNews { revocations: self.revocations(), newly_revoked, min_epoch_raised, service }))
-    }
-
-    /// Reads what was revoked before there was this gateway, and gives the receipts for it: it never let any of that in.
-    fn begin(&mut self) -> Result<(), VaultError> {
-        let known = self.look()?;
-        if known.is_empty() {
-            return Ok(());
-        }
-        let (now, gateway) = (self.vault.now(), self.id);
-        self.vault.store.write(now, Vec::new(), |tx| {
-            for rid in known {
-                receipt::insert(tx, &Receipt { rid, gateway, applied: now, sessions_cut: 0 })?;
-            }
-            Ok(())
-        })
     }
 
     /// Reads what is new, and returns what has been revoked since the last look.

@@ -14,6 +14,9 @@ pub struct Gateway {
     pub id: GatewayId,
     /// What it was started as.
     pub run: NewGateway,
+    /// The number of the newest revocation of its service that was in the ledger when it started, 0 if there was none: it refused that
+    /// one, and those before it, from the beginning.
+    pub known: u64,
     /// When it was last heard of.
     pub heartbeat: UnixSeconds,
     /// When it stopped; `None` while it runs, or if it died without a word.
@@ -37,14 +40,15 @@ pub struct NewGateway {
     pub started: UnixSeconds,
 }
 
-/// Adds a gateway, heard of when it was started.
+/// Adds a gateway, heard of when it was started. It has to read the revocations before it lets anybody in.
 ///
 /// # Errors
 /// [`LedgerError::StillUsed`] if there is no such service; when the ledger cannot be written.
 pub fn insert(tx: &Tx<'_>, gateway: &NewGateway) -> Result<GatewayId, LedgerError> {
     let NewGateway { service, pid, host, listen, upstreams, started } = gateway;
     tx.insert(
-        "INSERT INTO gateway (service, pid, host, listen, upstreams, started, heartbeat) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6)",
+        "INSERT INTO gateway (service, pid, host, listen, upstreams, started, heartbeat, known)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, (SELECT coalesce(max(seq), 0) FROM revocation WHERE service = ?1))",
         params![service, pid, host, listen, texts(upstreams), seconds(*started)],
     )
     .map(GatewayId::new)
@@ -97,6 +101,7 @@ pub fn running(reading: &Reading<'_>, service: Option<ServiceId>, heard_since: U
 fn read(row: &Row<'_>) -> rusqlite::Result<Gateway> {
     Ok(Gateway {
         id: row.get("id")?,
+        known: row.number("known")?,
         run: NewGateway {
             service: row.get("service")?,
             pid: row.get("pid")?,

@@ -5,7 +5,7 @@ use keycap_core::time::UnixSeconds;
 use rusqlite::{Row, params};
 
 use super::column::{Columns, count as sql_count, seconds};
-use super::id::{GatewayId, ServiceId};
+use super::id::GatewayId;
 use super::{LedgerError, Reading, Tx};
 
 /// A gateway's answer to a revocation.
@@ -31,15 +31,6 @@ pub fn insert(tx: &Tx<'_>, receipt: &Receipt) -> Result<(), LedgerError> {
          ON CONFLICT (rid, gateway) DO UPDATE SET sessions_cut = sessions_cut + ?4",
         params![receipt.rid.as_bytes(), receipt.gateway, seconds(receipt.applied), sql_count(receipt.sessions_cut)],
     )?;
-    Ok(())
-}
-
-/// Drops the receipts of a service's gateways that have stopped: nobody waits for those any more.
-///
-/// # Errors
-/// When the ledger cannot be written.
-pub fn drop_of_stopped(tx: &Tx<'_>, service: ServiceId) -> Result<(), LedgerError> {
-    tx.change("DELETE FROM receipt WHERE gateway IN (SELECT id FROM gateway WHERE service = ?1 AND stopped IS NOT NULL)", [service])?;
     Ok(())
 }
 
