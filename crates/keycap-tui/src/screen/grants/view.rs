@@ -78,8 +78,8 @@ fn draw_list(grants: &mut Grants, frame: &mut Frame<'_>, area: Rect, world: &Wor
     };
     let mut head = title(theme, &name, focused);
     let window = &grants.window;
-    if window.read && window.total > 0 {
-        head.push_span(span(theme, Role::Quiet, format!(" {} of {}", number(window.rank(grants.list.cursor)), number(window.total))));
+    if let Some(count) = count(grants).filter(|_| window.read) {
+        head.push_span(span(theme, Role::Quiet, format!(" {count}")));
     }
     let inner = pane(frame, area, head, focused, theme);
     let inner = grants.filter.view(frame, inner, world);
@@ -104,6 +104,20 @@ fn draw_list(grants: &mut Grants, frame: &mut Frame<'_>, area: Rect, world: &Wor
     let height = grants.list.height();
     let scale = |value: u64| usize::try_from(value).unwrap_or(usize::MAX);
     bar(frame, grants.list.drawn, scale(rank.saturating_sub(1)), height, scale(total).max(grants.window.len().min(height)), theme);
+}
+
+/// How many there are of what is listed, those that are folded away or not read yet among them.
+fn count(grants: &Grants) -> Option<String> {
+    let total = grants.window.total;
+    if !grants.filter.field.is_empty() {
+        return Some(format!("{} found", number(total)));
+    }
+    if grants.under.is_some() {
+        return Some(format!("{} directly", number(total)));
+    }
+    let of_service = |service: &&ServiceView| grants.service.as_ref().is_none_or(|name| *name == service.name);
+    let all: u64 = grants.services.iter().filter(of_service).map(|service| service.grants.all).sum();
+    (all > 0).then(|| number(all))
 }
 
 fn cells(row: &GrantRow, folded: bool, cut: bool, one_service: bool, world: &World) -> Vec<Line<'static>> {
