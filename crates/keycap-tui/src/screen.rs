@@ -36,6 +36,7 @@ pub(crate) mod serve;
 pub(crate) mod services;
 pub(crate) mod settings;
 pub(crate) mod share;
+pub(crate) mod sheet;
 pub(crate) mod tasks;
 pub(crate) mod terms;
 
@@ -237,6 +238,8 @@ pub(crate) enum Step {
     Run { title: String, job: Box<dyn Job> },
     /// Make it stop.
     Stop(TaskId),
+    /// Forget the tasks that have ended.
+    ForgetEnded,
     /// Go into a vault that is thrown away at the end.
     LookAround(Arc<TempDir>),
     /// Let the interface be like this from now on.

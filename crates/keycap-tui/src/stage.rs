@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use crossterm::event::{KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 use keycap_vault::files::{Cancel, Existing, Folding, Form, Input, Output, SealJob, SealTo, Unwatched};
 use keycap_vault::view::{DoctorFinding, GatewayView, Level, Live, SessionView, VaultStatus};
 use keycap_vault::words::TimeWords;
@@ -257,6 +258,20 @@ impl Stage {
     /// Types text, letter by letter.
     pub(crate) fn write(&mut self, text: &str) {
         text.chars().for_each(|character| self.key(Key::char(character)));
+    }
+
+    /// Presses the mouse where a text stands.
+    pub(crate) fn click(&mut self, text: &str) {
+        self.mouse(text, MouseEventKind::Down(MouseButton::Left));
+    }
+
+    /// Does something with the mouse where a text stands.
+    pub(crate) fn mouse(&mut self, text: &str, kind: MouseEventKind) {
+        let screen = self.screen();
+        let (row, line) = screen.lines().enumerate().find(|(_, line)| line.contains(text)).unwrap_or_else(|| panic!("{text} in\n{screen}"));
+        let column = line.split(text).next().unwrap().chars().count();
+        let (column, row) = (u16::try_from(column).unwrap(), u16::try_from(row).unwrap());
+        self.happens(Event::Mouse(MouseEvent { kind, column, row, modifiers: KeyModifiers::NONE }));
     }
 
     /// Where the settings are kept.

@@ -55,6 +55,7 @@ impl App {
                         effects.push(Effect::Cancel(id));
                     }
                 }
+                Step::ForgetEnded => self.world.tasks.retain(Task::runs),
                 Step::LookAround(folder) => {
                     self.world.looks_around = true;
                     effects.push(Effect::LookAround(folder));

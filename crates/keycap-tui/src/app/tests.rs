@@ -1,5 +1,6 @@
 //! The interface as a whole, without a terminal.
 
+mod dialogs;
 mod exchange;
 mod files;
 mod first_run;

@@ -215,7 +215,7 @@ impl Screen for Add {
                     }
                 }
                 fields.heading("Or a file: text, a sealed file, a picture of a QR code");
-                let lines = u16::try_from(fields.lines(inner.width.saturating_sub(1)).len()).unwrap_or(0);
+                let lines = fields.height(inner.width);
                 fields.view(frame, Rect { height: lines.min(inner.height), ..inner }, &mut Scroll::default());
                 let rest = Rect { y: inner.y + lines.min(inner.height), height: inner.height.saturating_sub(lines), ..inner };
                 self.path.view(frame, rest, theme);

@@ -10,27 +10,27 @@ use keycap_vault::{Environment, ErrorClass, LogQuery, Vault, VaultError};
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
-use crate::keymap::{ENTER, ESC};
+use crate::file::typed;
 use crate::request::Failure;
+use crate::screen::sheet::{Sheet, Turn};
 use crate::screen::{Hint, Input, Screen, Shape, Step};
 use crate::task::{Job, TaskHandle, TaskNews, Unit};
-use crate::theme::Role;
-use crate::toast::Toast;
-use crate::widget::line_field::LineField;
-use crate::widget::text::line;
+use crate::widget::form::Row;
 use crate::world::World;
 
 /// The question where to.
 #[derive(Debug)]
 pub(crate) struct ExportLog {
     query: LogQuery,
-    field: LineField,
+    sheet: Sheet,
 }
 
 impl ExportLog {
     /// Of the rows that this lets through.
     pub(crate) fn new(query: LogQuery) -> Self {
-        Self { query: LogQuery { offset: 0, ..query }, field: LineField::with("keycap-log.jsonl") }
+        let file = Row::line("file", "File", "a file that is not there yet").with("keycap-log.jsonl");
+        let sheet = Sheet::new(vec![file], "Write it", "Lines of JSON; commas and quotes if its name ends in .csv.");
+        Self { query: LogQuery { offset: 0, ..query }, sheet }
     }
 }
 
@@ -39,8 +39,8 @@ impl Screen for ExportLog {
         "Write the log to a file".to_owned()
     }
 
-    fn shape(&self, _world: &World) -> Shape {
-        Shape::Box { columns: 64, rows: 7 }
+    fn shape(&self, world: &World) -> Shape {
+        self.sheet.shape(world)
     }
 
     fn takes_text(&self) -> bool {
@@ -48,36 +48,28 @@ impl Screen for ExportLog {
     }
 
     fn hints(&self, _world: &World) -> Vec<Hint> {
-        vec![Hint::new("Enter", "write it"), Hint::new("Esc", "leave it")]
+        self.sheet.hints("write it")
     }
 
     fn update(&mut self, input: Input<'_>, world: &World) -> Vec<Step> {
-        match input {
-            Input::Key(key) if key == ESC => vec![Step::Close],
-            Input::Key(key) if key == ENTER && self.field.is_empty() => vec![Step::Stay],
-            Input::Key(key) if key == ENTER => {
-                let Some(status) = &world.status else { return vec![Step::Tell(Toast::note("the vault is being read; try again"))] };
-                let file = PathBuf::from(self.field.text());
-                let job = Export { folder: status.folder.clone().into(), query: self.query.clone(), file };
-                vec![Step::Close, Step::Run { title: format!("export the log to {}", self.field.text()), job: Box::new(job) }]
-            }
-            Input::Key(key) => {
-                self.field.key(key);
-                vec![Step::Stay]
-            }
-            Input::Paste(text) => {
-                self.field.paste(text.expose());
-                vec![Step::Stay]
-            }
-            Input::Locked => vec![Step::Close],
-            Input::Shown | Input::LedgerChanged | Input::Command(_) | Input::Mouse { .. } | Input::Tick | Input::Answered { .. } => Vec::new(),
+        match self.sheet.input(&input) {
+            Turn::Do => match (&world.status, self.sheet.form.text("file")) {
+                (_, "") => self.sheet.refuse("Say which file."),
+                (None, _) => self.sheet.refuse("The vault is being read; try again."),
+                (Some(status), file) => {
+                    let job = Export { folder: status.folder.clone().into(), query: self.query.clone(), file: typed(file) };
+                    return vec![Step::Close, Step::Run { title: format!("export the log to {file}"), job: Box::new(job) }];
+                }
+            },
+            Turn::Close => return vec![Step::Close],
+            Turn::Changed | Turn::Done => {}
+            Turn::No => return Vec::new(),
         }
+        vec![Step::Stay]
     }
 
     fn view(&mut self, frame: &mut Frame<'_>, area: Rect, world: &World) {
-        let row = |at: u16| Rect { y: area.y + at, height: 1, ..area };
-        self.field.view(frame, row(1), "a file that is not there yet", true, world.theme);
-        frame.render_widget(line(world.theme, Role::Quiet, "Lines of JSON; commas and quotes if its name ends in .csv."), row(3));
+        self.sheet.view(frame, area, world.theme);
     }
 }
 

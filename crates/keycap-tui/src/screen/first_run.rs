@@ -321,9 +321,7 @@ impl Screen for FirstRun {
             fields.text(role, text);
         }
         fields.blank();
-        let width = inner.width.saturating_sub(1);
-        let height = |fields: &Fields| u16::try_from(fields.lines(width).len()).unwrap_or(0);
-        let above = height(&fields).min(inner.height);
+        let above = fields.height(inner.width).min(inner.height);
         fields.view(frame, Rect { height: above, ..inner }, &mut Scroll::default());
         let mut below = Fields::new(theme);
         if let Some(words) = &self.words {
@@ -337,7 +335,7 @@ impl Screen for FirstRun {
             below.text(Role::Bad, format!("✗ {wrong}"));
         }
         let last = inner.bottom().saturating_sub(1);
-        let said = height(&below).min(inner.height.saturating_sub(above + 1));
+        let said = below.height(inner.width).min(inner.height.saturating_sub(above + 1));
         below.view(frame, Rect { y: last - said, height: said, ..inner }, &mut Scroll::default());
         let form = Rect { y: inner.y + above, height: inner.height.saturating_sub(above + said + 1), ..inner };
         self.form.view(frame, form, theme);

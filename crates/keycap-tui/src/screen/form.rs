@@ -1,22 +1,18 @@
 //! A few lines that are filled in, and one thing that is done with them.
 
-use std::path::PathBuf;
-
 use keycap_vault::{ExportTo, OpenWith, SecretText};
 use ratatui::Frame;
 use ratatui::layout::Rect;
-use ratatui::text::Line;
 
-use crate::keymap::{ENTER, ESC, Key};
-use crate::request::{Answer, Request};
+use crate::file::typed;
+use crate::request::{Answer, Request, SetUp, Setup};
 use crate::screen::browser::Item;
+use crate::screen::reader_names::words;
 use crate::screen::serve::{Connect, Serve};
-use crate::screen::{Hint, Input, Kind, Screen, Shape, Step, Tab, Target};
-use crate::theme::Role;
+use crate::screen::sheet::{Sheet, Turn};
+use crate::screen::{Hint, Input, Kind, Screen, Shape, Step, Tab, Target, passphrase};
 use crate::toast::Toast;
-use crate::widget::line_field::LineField;
-use crate::widget::secret_field::SecretField;
-use crate::widget::text::{line, span, wrap};
+use crate::widget::form::Row;
 use crate::world::World;
 
 /// What is done with the lines.
@@ -31,163 +27,151 @@ enum Doing {
     Connect(Target),
 }
 
-/// One line.
-#[derive(Debug)]
-enum Field {
-    Text { label: &'static str, placeholder: &'static str, input: LineField },
-    Secret { label: &'static str, input: SecretField },
-}
-
 /// The dialog.
 #[derive(Debug)]
 pub(crate) struct Form {
     doing: Doing,
-    fields: Vec<Field>,
-    on: usize,
-    note: &'static str,
-    wrong: Option<String>,
-    busy: bool,
+    sheet: Sheet,
 }
 
-fn text(label: &'static str, placeholder: &'static str, filled: &str) -> Field {
-    Field::Text { label, placeholder, input: LineField::with(filled) }
+const DO: u32 = 0;
+const WORDS: u32 = 1;
+
+/// What is wrong with a row, by its id.
+type Wrong = (&'static str, String);
+
+fn name(placeholder: &'static str) -> Row {
+    Row::line("name", "Name", placeholder)
 }
 
-fn secret(label: &'static str) -> Field {
-    Field::Secret { label, input: SecretField::default() }
+fn file(placeholder: &'static str) -> Row {
+    Row::line("file", "File", placeholder)
 }
 
-/// To whom a file is sealed: lines that several forms have.
-fn sealed_to() -> [Field; 3] {
-    [text("Seal to", "names of keys or age1…, separated by commas; empty: a passphrase", ""), secret("Passphrase"), secret("Again")]
+fn listen(placeholder: &'static str, with: &str) -> Row {
+    Row::line("listen", "Listen at", placeholder).with(with)
 }
 
-/// Fewer characters are no passphrase for a file that anybody may copy.
-const LEAST_PASSPHRASE: usize = 10;
-/// Columns of a label.
-const LABEL: u16 = 13;
+/// A file that is made, and to whom it is sealed.
+fn sealed(with: &str) -> Vec<Row> {
+    let [first, again] = passphrase::rows();
+    vec![file("a file that is not there yet").with(with), Row::line("to", "Seal to", "names of keys, or age1…; empty: a passphrase"), first, again]
+}
 
 impl Form {
-    fn with(doing: Doing, fields: Vec<Field>, note: &'static str) -> Self {
-        Self { doing, fields, on: 0, note, wrong: None, busy: false }
+    fn with(doing: Doing, rows: Vec<Row>, button: &'static str, note: &'static str) -> Self {
+        let mut form = Self { doing, sheet: Sheet::new(rows, button, note) };
+        form.settle();
+        form
     }
 
     /// A key of one's own.
     pub(crate) fn new_key() -> Self {
-        let fields = vec![text("Name", "for a person, a machine or a role: night-shift", "")];
-        Self::with(Doing::NewKey, fields, "Its private half stays in this vault; its card is what you give to others.")
+        let note = "Its private half stays in this vault; its card is what you give to others.";
+        Self::with(Doing::NewKey, vec![name("for a person, a machine or a role: night-shift")], "Make the key", note)
     }
 
     /// A service.
     pub(crate) fn new_service() -> Self {
-        let fields = vec![text("Name", "orders", ""), text("Found at", "db.example.net:7000, …; may be empty", "")];
-        Self::with(Doing::NewService, fields, "Addresses go into its capabilities, so that whoever holds one finds it.")
+        let rows = vec![name("orders"), Row::line("at", "Found at", "db.example.net:7000, …; may be empty")];
+        let note = "Addresses go into its capabilities, so that whoever holds one finds it.";
+        Self::with(Doing::NewService, rows, "Make the service", note)
     }
 
     /// Secret keys into a file.
     pub(crate) fn export(target: Target) -> Self {
-        let mut fields = vec![text("File", "a file that is not there yet", &format!("{}.age", target.name))];
-        fields.extend(sealed_to());
-        Self::with(Doing::Export(target), fields, "It holds the private half: whoever opens it can do all that you can with it.")
+        let rows = sealed(&format!("{}.age", target.name));
+        Self::with(Doing::Export(target), rows, "Export it", "It holds the private half: whoever opens it can do all that you can with it.")
     }
 
     /// Secret keys from a file.
     pub(crate) fn import(kind: Kind) -> Self {
-        let fields = vec![text("File", "operator.age", ""), text("Name", "empty: as the file says", ""), secret("Passphrase")];
-        Self::with(Doing::Import(kind), fields, "Without a passphrase the keys of this vault are tried.")
+        let rows = vec![file("operator.age"), name("empty: as the file says"), Row::secret("opens", "Passphrase")];
+        Self::with(Doing::Import(kind), rows, "Take it in", "Without a passphrase the keys of this vault are tried.")
     }
 
     /// The whole vault into a file.
     pub(crate) fn backup() -> Self {
-        let mut fields = vec![text("File", "a file that is not there yet", "keycap-backup.age")];
-        fields.extend(sealed_to());
-        Self::with(Doing::Backup, fields, "It is opened and read again before it counts. Keep it somewhere else than this machine.")
+        let note = "It is opened and read again before it counts. Keep it somewhere else than this machine.";
+        Self::with(Doing::Backup, sealed("keycap-backup.age"), "Back up", note)
     }
 
     /// A gateway.
     pub(crate) fn serve(target: Target) -> Self {
-        let fields =
-            vec![text("Listen at", "0.0.0.0:7000 or unix:/path", "127.0.0.1:7000"), text("Put through", "127.0.0.1:5432; NAME=ADDRESS, …", "")];
-        Self::with(Doing::Serve(target), fields, "It runs as a task until you cancel it (T) or leave keycap.")
+        let to = Row::line("to", "Upstream", "127.0.0.1:5432; NAME=ADDRESS, …");
+        let rows = vec![listen("0.0.0.0:7000 or unix:/path", "127.0.0.1:7000"), to];
+        Self::with(Doing::Serve(target), rows, "Serve it", "It runs as a task until you cancel it (T) or leave keycap.")
     }
 
     /// A local port.
     pub(crate) fn connect(target: Target) -> Self {
-        let fields = vec![text("Listen at", "127.0.0.1:5432 or unix:/path; port 0 takes a free one", "127.0.0.1:0")];
-        Self::with(
-            Doing::Connect(target),
-            fields,
-            "It runs as a task until you cancel it (T) or leave keycap. Every user of this machine can use a port; a socket only you.",
-        )
+        let note = "It runs as a task until you cancel it (T) or leave keycap. Every user of this machine can use a port; a socket only you.";
+        let rows = vec![listen("127.0.0.1:5432 or unix:/path; port 0 takes a free one", "127.0.0.1:0")];
+        Self::with(Doing::Connect(target), rows, "Connect", note)
     }
 
-    fn text(&self, at: usize) -> String {
-        match self.fields.get(at) {
-            Some(Field::Text { input, .. }) => input.text().trim().to_owned(),
-            Some(Field::Secret { .. }) | None => String::new(),
-        }
+    fn seals(&self) -> bool {
+        matches!(self.doing, Doing::Export(_) | Doing::Backup)
     }
 
-    fn words(&self, at: usize) -> Vec<String> {
-        self.text(at).split([',', ' ']).map(str::trim).filter(|word| !word.is_empty()).map(str::to_owned).collect()
-    }
-
-    fn secret(&mut self, at: usize) -> SecretText {
-        match self.fields.get_mut(at) {
-            Some(Field::Secret { input, .. }) => input.take(),
-            Some(Field::Text { .. }) | None => SecretText::new(String::new()),
+    /// Brings rows in line with each other.
+    fn settle(&mut self) {
+        if self.seals() {
+            let takes = self.sheet.form.text("to").is_empty();
+            self.sheet.form.show("passphrase", takes);
+            self.sheet.form.show("again", takes);
+            passphrase::judge(&mut self.sheet.form);
         }
     }
 
-    /// To whom to seal, from the lines from `at` on.
-    fn recipients(&mut self, at: usize) -> Result<ExportTo, String> {
-        let names = self.words(at);
-        if !names.is_empty() {
-            return Ok(ExportTo::Recipients(names));
+    /// What stands in a row that must not be empty.
+    fn filled(&self, row: &'static str, why: &str) -> Result<String, Wrong> {
+        Some(self.sheet.form.text(row)).filter(|text| !text.is_empty()).map(str::to_owned).ok_or_else(|| (row, why.to_owned()))
+    }
+
+    /// To whom to seal.
+    fn recipients(&self) -> Result<ExportTo, Wrong> {
+        match words(self.sheet.form.text("to")) {
+            names if names.is_empty() => passphrase::taken(&self.sheet.form).map(ExportTo::Passphrase),
+            names => Ok(ExportTo::Recipients(names)),
         }
-        let (passphrase, again) = (self.secret(at + 1), self.secret(at + 2));
-        if passphrase.expose().chars().count() < LEAST_PASSPHRASE {
-            return Err(format!("a passphrase has at least {LEAST_PASSPHRASE} characters; five or six words that nobody would say are good"));
-        }
-        if passphrase.expose() != again.expose() {
-            return Err("the passphrases differ; type both again".to_owned());
-        }
-        Ok(ExportTo::Passphrase(passphrase))
     }
 
     /// What is asked of the vault.
-    fn request(&mut self) -> Result<Request, String> {
-        let first = self.text(0);
-        if first.is_empty() {
-            return Err("the first line is empty".to_owned());
-        }
-        Ok(match self.doing.clone() {
-            Doing::NewKey => Request::NewKey(first),
-            Doing::NewService => Request::NewService { name: first, hints: self.words(1) },
-            Doing::Export(target) => {
-                let (file, to) = (PathBuf::from(first), self.recipients(1)?);
-                if target.kind == Kind::Service {
-                    Request::ExportService { name: target.name, file, to }
-                } else {
-                    Request::ExportKey { name: target.name, file, to }
-                }
+    fn request(&self) -> Result<Request, Wrong> {
+        let form = &self.sheet.form;
+        let named = || self.filled("name", "Give it a name.");
+        let file = || self.filled("file", "Say which file.").map(|file| typed(&file));
+        Ok(match &self.doing {
+            Doing::NewKey => Request::NewKey(named()?),
+            Doing::NewService => Request::NewService { name: named()?, hints: words(form.text("at")) },
+            Doing::Export(Target { kind: Kind::Service, name, .. }) => {
+                Request::ExportService { name: name.clone(), file: file()?, to: self.recipients()? }
             }
+            Doing::Export(target) => Request::ExportKey { name: target.name.clone(), file: file()?, to: self.recipients()? },
             Doing::Import(kind) => {
-                let name = Some(self.text(1)).filter(|name| !name.is_empty());
-                let passphrase = self.secret(2);
+                let (file, name) = (file()?, Some(form.text("name")).filter(|name| !name.is_empty()).map(str::to_owned));
+                let passphrase: SecretText = form.secret("opens");
                 let with = if passphrase.expose().is_empty() { OpenWith::OwnKeys } else { OpenWith::Passphrase(passphrase) };
-                let file = PathBuf::from(first);
-                if kind == Kind::Service { Request::ImportService { file, name, with } } else { Request::ImportKey { file, name, with } }
+                if *kind == Kind::Service { Request::ImportService { file, name, with } } else { Request::ImportKey { file, name, with } }
             }
-            Doing::Backup => Request::Backup { file: PathBuf::from(first), to: self.recipients(1)? },
-            Doing::Serve(_) if self.words(1).is_empty() => return Err("it needs an address to put sessions through to".to_owned()),
-            Doing::Serve(_) => Request::HandOver,
-            Doing::Connect(target) => Request::OpenCapability(target.name),
+            Doing::Backup => Request::Backup { file: file()?, to: self.recipients()? },
+            Doing::Serve(_) => {
+                self.filled("listen", "Say where it listens.")?;
+                self.filled("to", "Say where sessions are put through to.").map(|_| Request::HandOver)?
+            }
+            Doing::Connect(target) => self.filled("listen", "Say where it listens.").map(|_| Request::OpenCapability(target.name.clone()))?,
         })
     }
 
     fn answered(&mut self, answer: Answer) -> Vec<Step> {
         match (answer, self.doing.clone()) {
+            (Answer::SetUp(SetUp::Words(made)), _) => {
+                passphrase::fill(&mut self.sheet.form, &made);
+                self.settle();
+                self.sheet.show_words(made);
+                Vec::new()
+            }
             (Answer::Key(key), _) => {
                 let told = Toast::done(format!("made the key {}", key.name)).with_hint("y copies its card, which is what others need of it");
                 let told = if matches!(self.doing, Doing::NewKey) { told } else { Toast::done(format!("took in the key {}", key.name)) };
@@ -203,46 +187,19 @@ impl Form {
             }
             (Answer::Told(text), _) => vec![Step::Close, Step::Tell(Toast::done(text)), Step::Changed],
             (Answer::Vault(vault), Doing::Serve(target)) => {
-                let job = Serve { vault: *vault, service: target.name.clone(), listen: self.text(0), to: self.words(1) };
+                let job = Serve { vault: *vault, service: target.name.clone(), listen: self.listen(), to: words(self.sheet.form.text("to")) };
                 vec![Step::Close, Step::Run { title: format!("serve {}", target.name), job: Box::new(job) }]
             }
             (Answer::Capability(capability), Doing::Connect(target)) => {
-                let job = Connect { capability: *capability, listen: self.text(0) };
+                let job = Connect { capability: *capability, listen: self.listen() };
                 vec![Step::Close, Step::Run { title: format!("connect {}", target.name), job: Box::new(job) }]
             }
             (_, _) => vec![Step::Close],
         }
     }
 
-    fn key(&mut self, key: Key) -> Vec<Step> {
-        use crossterm::event::KeyCode;
-
-        let last = self.fields.len().saturating_sub(1);
-        if key == ESC {
-            return vec![Step::Close];
-        }
-        if self.busy {
-            return vec![Step::Stay];
-        }
-        match (key.code, key == ENTER && self.on == last) {
-            (_, true) => match self.request() {
-                Ok(request) => {
-                    (self.busy, self.wrong) = (true, None);
-                    return vec![Step::Ask { slot: 0, request }];
-                }
-                Err(why) => self.wrong = Some(why),
-            },
-            (KeyCode::Tab | KeyCode::Down | KeyCode::Enter, false) => self.on = if self.on == last { 0 } else { self.on + 1 },
-            (KeyCode::BackTab | KeyCode::Up, false) => self.on = if self.on == 0 { last } else { self.on - 1 },
-            (_, false) => match self.fields.get_mut(self.on) {
-                Some(Field::Text { input, .. }) => {
-                    input.key(key);
-                }
-                Some(Field::Secret { input, .. }) => input.key(key),
-                None => {}
-            },
-        }
-        vec![Step::Stay]
+    fn listen(&self) -> String {
+        self.sheet.form.text("listen").to_owned()
     }
 }
 
@@ -259,8 +216,8 @@ impl Screen for Form {
         }
     }
 
-    fn shape(&self, _world: &World) -> Shape {
-        Shape::Box { columns: 76, rows: u16::try_from(self.fields.len()).unwrap_or(0) + 9 }
+    fn shape(&self, world: &World) -> Shape {
+        self.sheet.shape(world)
     }
 
     fn takes_text(&self) -> bool {
@@ -268,76 +225,52 @@ impl Screen for Form {
     }
 
     fn hints(&self, _world: &World) -> Vec<Hint> {
-        let last = self.on + 1 == self.fields.len();
-        vec![Hint::new("Enter", if last { "do it" } else { "next line" }), Hint::new("Tab", "next line"), Hint::new("Esc", "leave it")]
+        let mut hints = self.sheet.hints("do it");
+        if self.sheet.form.shows("again") {
+            hints.insert(1, Hint::new(passphrase::MAKE_WORDS.to_string(), "make a passphrase"));
+        }
+        hints
     }
 
     fn update(&mut self, input: Input<'_>, _world: &World) -> Vec<Step> {
-        match input {
-            Input::Answered { outcome: Ok(answer), .. } => self.answered(answer),
-            Input::Answered { outcome: Err(failure), .. } => {
-                self.busy = false;
-                self.wrong = Some(failure.hint.map_or_else(|| failure.message.clone(), |hint| format!("{}; {hint}", failure.message)));
-                Vec::new()
-            }
-            Input::Key(key) => self.key(key),
-            Input::Paste(text) if !self.busy => {
-                match self.fields.get_mut(self.on) {
-                    Some(Field::Text { input, .. }) => input.paste(text.expose()),
-                    Some(Field::Secret { input, .. }) => input.paste(text),
-                    None => {}
-                }
-                vec![Step::Stay]
-            }
-            Input::Locked => vec![Step::Close],
-            Input::Shown | Input::LedgerChanged | Input::Command(_) | Input::Mouse { .. } | Input::Paste(_) | Input::Tick => Vec::new(),
+        let makes_words = matches!(&input, Input::Key(key) if *key == passphrase::MAKE_WORDS);
+        if makes_words && self.sheet.form.shows("again") && !self.sheet.is_busy() {
+            return vec![Step::Ask { slot: WORDS, request: Request::Setup(Setup::Words) }];
         }
+        match self.sheet.input(&input) {
+            Turn::Do => match self.request() {
+                Ok(request) => {
+                    self.sheet.begin();
+                    return vec![Step::Ask { slot: DO, request }];
+                }
+                Err((row, why)) => self.sheet.refuse_row(row, why),
+            },
+            Turn::Changed => self.settle(),
+            Turn::Close => return vec![Step::Close],
+            Turn::Done => {}
+            Turn::No => {
+                return match input {
+                    Input::Answered { outcome: Ok(answer), .. } => self.answered(answer),
+                    Input::Answered { outcome: Err(failure), .. } => {
+                        self.sheet.refuse(failure.hint.map_or_else(|| failure.message.clone(), |hint| format!("{}; {hint}", failure.message)));
+                        Vec::new()
+                    }
+                    Input::Shown | Input::LedgerChanged | Input::Command(_) | Input::Tick => Vec::new(),
+                    Input::Key(_) | Input::Paste(_) | Input::Mouse { .. } | Input::Locked => Vec::new(),
+                };
+            }
+        }
+        vec![Step::Stay]
     }
 
     fn view(&mut self, frame: &mut Frame<'_>, area: Rect, world: &World) {
-        let theme = world.theme;
-        let mut y = area.y + 1;
-        for (at, field) in self.fields.iter().enumerate() {
-            if y >= area.bottom() {
-                break;
-            }
-            let on = at == self.on && !self.busy;
-            let (Field::Text { label, .. } | Field::Secret { label, .. }) = field;
-            let sign = if on { "▸ " } else { "  " };
-            let role = if on { Role::Accent } else { Role::Quiet };
-            frame.render_widget(Line::from(vec![span(theme, Role::Accent, sign), span(theme, role, label)]), Rect { y, height: 1, ..area });
-            let place = Rect { x: area.x + LABEL, y, width: area.width.saturating_sub(LABEL), height: 1 };
-            match field {
-                Field::Text { placeholder, input, .. } => input.view(frame, place, placeholder, on, theme),
-                Field::Secret { input, .. } => {
-                    let shown = "•".repeat(input.count().min(usize::from(place.width.saturating_sub(1))));
-                    let column = place.x + u16::try_from(shown.chars().count()).unwrap_or(0);
-                    frame.render_widget(line(theme, Role::Plain, shown), place);
-                    if on {
-                        frame.set_cursor_position((column, y));
-                    }
-                }
-            }
-            y += 1;
-        }
-        let width = usize::from(area.width);
-        let mut below = vec![Line::default()];
-        below.extend(wrap(line(theme, Role::Quiet, self.note), width));
-        if self.busy {
-            below.push(line(theme, Role::Accent, "working…"));
-        }
-        if let Some(wrong) = &self.wrong {
-            below.extend(wrap(line(theme, Role::Bad, format!("✗ {wrong}")), width));
-        }
-        for (text, y) in below.into_iter().zip(y..area.bottom()) {
-            frame.render_widget(text, Rect { y, height: 1, ..area });
-        }
+        self.sheet.view(frame, area, world.theme);
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use crate::stage::Stage;
+    use crate::stage::{Stage, WORDS};
 
     #[test]
     fn a_key_and_a_service_are_made_and_shown() {
@@ -366,7 +299,7 @@ mod tests {
     }
 
     #[test]
-    fn a_backup_wants_a_passphrase_that_is_typed_twice_and_shows_neither() {
+    fn a_backup_wants_a_good_passphrase_that_is_typed_twice_and_shows_neither() {
         let mut stage = Stage::populated();
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("backup.age");
@@ -375,18 +308,48 @@ mod tests {
         stage.press("Enter Ctrl-u");
         stage.write(file.to_str().unwrap());
         stage.press("Enter Enter");
-        stage.write("correct horse");
+        stage.write("password1");
         stage.press("Enter");
+        stage.write("password1");
+        stage.press("Enter");
+        assert!(stage.screen().contains("That would be found at once") && !file.exists(), "{}", stage.screen());
+        stage.press("Ctrl-u");
+        stage.write(WORDS);
+        stage.press("Enter Ctrl-u");
         stage.write("correct mule");
         stage.press("Enter");
-        assert!(stage.screen().contains("the passphrases differ") && !file.exists());
-        stage.press("Up");
-        stage.write("correct horse");
-        stage.press("Enter");
-        stage.write("correct horse");
-        assert!(!stage.screen().contains("correct"));
+        assert!(stage.screen().contains("The two differ") && !file.exists(), "{}", stage.screen());
+        stage.press("Ctrl-u");
+        stage.write(WORDS);
+        assert!(!stage.screen().contains(WORDS) && !stage.screen().contains("mule"));
         stage.press("Enter");
         assert!(file.exists(), "{}", stage.screen());
         assert!(stage.vault.last_backup().unwrap().is_some());
+    }
+
+    #[test]
+    fn a_passphrase_is_made_on_request_and_asked_for_only_where_nobody_is_named() {
+        let mut stage = Stage::populated();
+        stage.press(":");
+        stage.write("back up vault");
+        stage.press("Enter Ctrl-g");
+        assert!(stage.screen().contains(WORDS), "what is to be written down can be read: {}", stage.screen());
+        stage.press("Shift-Tab Shift-Tab");
+        stage.write("operator");
+        let screen = stage.screen();
+        assert!(!screen.contains("Again"), "{screen}");
+    }
+
+    #[test]
+    fn a_box_is_as_high_as_what_is_in_it_and_the_mouse_presses_its_button() {
+        let mut stage = Stage::populated();
+        stage.press("2 n");
+        let lines: Vec<String> = stage.screen().lines().map(str::to_owned).collect();
+        let (top, _) = lines.iter().enumerate().find(|(_, line)| line.contains("A new key")).unwrap();
+        let (bottom, _) = lines.iter().enumerate().skip(top).find(|(_, line)| line.contains("╰─") && line.contains("│")).unwrap();
+        assert!(lines[bottom - 1].contains("others."), "{}", lines.join("\n"));
+        stage.write("night-watch");
+        stage.click("[ Make the key ]");
+        assert!(stage.vault.key("night-watch").is_ok(), "{}", stage.screen());
     }
 }

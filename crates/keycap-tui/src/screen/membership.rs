@@ -1,17 +1,16 @@
 //! Who is in a group: making one, adding to it, taking out of it. Whatever is done here can be undone.
 
+use crossterm::event::KeyCode;
 use keycap_vault::view::GroupView;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
-use crate::keymap::{ESC, Key};
 use crate::request::{Answer, Change, Failure, Filed, Filing, Readers, Request};
 use crate::screen::reader_names::{self, words};
+use crate::screen::sheet::{Sheet, Turn};
 use crate::screen::{Hint, Input, Screen, Shape, Step, Target, groups};
-use crate::theme::Role;
 use crate::toast::Toast;
-use crate::widget::form::{Form, Pickable, Pressed, Row};
-use crate::widget::text::line;
+use crate::widget::form::{Pickable, Row};
 use crate::world::World;
 
 /// What is done.
@@ -26,10 +25,9 @@ enum Doing {
 #[derive(Debug)]
 pub(crate) struct Membership {
     doing: Doing,
-    form: Form,
+    sheet: Sheet,
     /// Keys and cards that can be members, and which names are taken.
     readers: Readers,
-    wrong: Option<String>,
 }
 
 const READERS: u32 = 0;
@@ -41,30 +39,30 @@ impl Membership {
     /// A group that is not there yet.
     pub(crate) fn new_group() -> Self {
         let name = Row::line("name", "Name", "friends").note("Files are sealed to it as to a key.");
-        Self::with(Doing::New, vec![name, members(), Row::button("go", "Make the group")])
+        Self::with(Doing::New, vec![name, members()], "Make the group")
     }
 
     /// More members.
     pub(crate) fn add(target: Target) -> Self {
-        Self::with(Doing::Add(target.name), vec![members(), Row::button("go", "Add them")])
+        Self::with(Doing::Add(target.name), vec![members()], "Add them")
     }
 
     /// Fewer members, or no group at all.
     pub(crate) fn take_out(target: Target) -> Self {
         let who = Row::pick("who", "Who").note("What is sealed already stays open to whoever is taken out.");
-        Self::with(Doing::TakeOut(target.name), vec![who, Row::button("go", "Take out")])
+        Self::with(Doing::TakeOut(target.name), vec![who], "Take out")
     }
 
-    fn with(doing: Doing, rows: Vec<Row>) -> Self {
-        let mut membership = Self { doing, form: Form::new(rows), readers: Readers::default(), wrong: None };
+    fn with(doing: Doing, rows: Vec<Row>, button: &'static str) -> Self {
+        let mut membership = Self { doing, sheet: Sheet::new(rows, button, ""), readers: Readers::default() };
         membership.settle();
         membership
     }
 
     fn settle(&mut self) {
         // Of the names there are, only keys and cards can be members.
-        let note = reader_names::note(self.form.text("members"), &self.candidates());
-        self.form.set_note("members", note);
+        let note = reader_names::note(self.sheet.form.text("members"), &self.candidates());
+        self.sheet.form.set_note("members", note);
     }
 
     fn candidates(&self) -> Readers {
@@ -75,7 +73,7 @@ impl Membership {
     fn change(&self) -> Result<Change, (&'static str, String)> {
         Ok(match &self.doing {
             Doing::New => {
-                let name = self.form.text("name");
+                let name = self.sheet.form.text("name");
                 if name.is_empty() {
                     return Err(("name", "Give it a name.".to_owned()));
                 }
@@ -85,7 +83,7 @@ impl Membership {
                 Change::NewGroup { name: name.to_owned(), members: self.members()? }
             }
             Doing::Add(name) => Change::Join { name: name.clone(), members: self.members()? },
-            Doing::TakeOut(name) => match self.form.picked("who").map(|picked| picked.value.as_str()) {
+            Doing::TakeOut(name) => match self.sheet.form.picked("who").map(|picked| picked.value.as_str()) {
                 None => return Err(("who", "Nobody like that is in it.".to_owned())),
                 Some(WHOLE) => Change::ForgetGroup { name: name.clone() },
                 Some(member) => Change::Leave { name: name.clone(), members: vec![member.to_owned()] },
@@ -94,7 +92,7 @@ impl Membership {
     }
 
     fn members(&self) -> Result<Vec<String>, (&'static str, String)> {
-        let members = words(self.form.text("members"));
+        let members = words(self.sheet.form.text("members"));
         let candidates = self.candidates();
         match members.iter().find(|member| !reader_names::is_name(member, &candidates) && !keycap_vault::is_written_out(member)) {
             Some(stranger) => Err(("members", format!("{stranger} is no key and no key card here; i takes in a card."))),
@@ -103,38 +101,15 @@ impl Membership {
         }
     }
 
-    fn pressed(&mut self, pressed: Pressed) -> Vec<Step> {
-        match pressed {
-            Pressed::Changed => {
-                self.wrong = None;
-                self.settle();
-            }
-            Pressed::Moved => {}
-            Pressed::Button(_) => match self.change() {
-                Ok(change) => return vec![Step::Close, Step::Change(change)],
-                Err((row, why)) => {
-                    self.form.go_to(row);
-                    self.wrong = Some(why);
-                }
-            },
+    /// Completes the name that is begun, if Tab was pressed after one.
+    fn complete(&mut self, input: &Input<'_>) -> bool {
+        let completes = matches!(input, Input::Key(key) if key.code == KeyCode::Tab) && self.sheet.form.focus() == "members";
+        let completed = completes.then(|| reader_names::completed(self.sheet.form.text("members"), &self.candidates())).flatten();
+        if let Some(text) = &completed {
+            self.sheet.form.set_text("members", text);
+            self.settle();
         }
-        vec![Step::Stay]
-    }
-
-    fn key(&mut self, key: Key) -> Vec<Step> {
-        if key == ESC {
-            return vec![Step::Close];
-        }
-        let completes = key.code == crossterm::event::KeyCode::Tab && self.form.focus() == "members";
-        let completed = completes.then(|| reader_names::completed(self.form.text("members"), &self.candidates())).flatten();
-        let pressed = match completed {
-            Some(text) => {
-                self.form.set_text("members", &text);
-                Pressed::Changed
-            }
-            None => self.form.key(key),
-        };
-        self.pressed(pressed)
+        completed.is_some()
     }
 
     fn answered(&mut self, outcome: Result<Answer, Failure>) -> Vec<Step> {
@@ -149,7 +124,7 @@ impl Membership {
                 let Some(group) = all.iter().find(|group| group.name == *name) else {
                     return vec![Step::Close, Step::Tell(Toast::note(format!("there is no group {name} any more")))];
                 };
-                self.form.set_pickables("who", pickables(group));
+                self.sheet.form.set_pickables("who", pickables(group));
                 Vec::new()
             }
             Ok(_) => Vec::new(),
@@ -180,13 +155,8 @@ impl Screen for Membership {
         }
     }
 
-    fn shape(&self, _world: &World) -> Shape {
-        let rows = match &self.doing {
-            Doing::New => 11,
-            Doing::Add(_) => 9,
-            Doing::TakeOut(_) => 15,
-        };
-        Shape::Box { columns: 76, rows }
+    fn shape(&self, world: &World) -> Shape {
+        self.sheet.shape(world)
     }
 
     fn takes_text(&self) -> bool {
@@ -194,35 +164,41 @@ impl Screen for Membership {
     }
 
     fn hints(&self, _world: &World) -> Vec<Hint> {
-        vec![Hint::new("Tab", "complete, next"), Hint::new("Enter", "next"), Hint::new("Esc", "leave it")]
+        let mut hints = self.sheet.hints("do it");
+        if self.sheet.form.focus() == "members" {
+            hints.insert(1, Hint::new("Tab", "complete, next"));
+            hints.retain(|hint| hint.label != "next" || hint.key != "Tab");
+        }
+        hints
     }
 
     fn update(&mut self, input: Input<'_>, _world: &World) -> Vec<Step> {
-        match input {
-            Input::Shown | Input::LedgerChanged => {
-                vec![Step::Ask { slot: READERS, request: Request::filing(Filing::Readers) }, Step::Ask { slot: GROUPS, request: Request::Groups }]
-            }
-            Input::Answered { outcome, .. } => self.answered(outcome),
-            Input::Key(key) => self.key(key),
-            Input::Paste(text) => {
-                let pressed = self.form.paste(text);
-                self.pressed(pressed)
-            }
-            Input::Mouse { at, what } => {
-                let pressed = self.form.mouse(at, what);
-                self.pressed(pressed)
-            }
-            Input::Locked => vec![Step::Close],
-            Input::Command(_) | Input::Tick => Vec::new(),
+        if self.complete(&input) {
+            return vec![Step::Stay];
         }
+        match self.sheet.input(&input) {
+            Turn::Do => match self.change() {
+                Ok(change) => return vec![Step::Close, Step::Change(change)],
+                Err((row, why)) => self.sheet.refuse_row(row, why),
+            },
+            Turn::Changed => self.settle(),
+            Turn::Close => return vec![Step::Close],
+            Turn::Done => {}
+            Turn::No => {
+                return match input {
+                    Input::Shown | Input::LedgerChanged => vec![
+                        Step::Ask { slot: READERS, request: Request::filing(Filing::Readers) },
+                        Step::Ask { slot: GROUPS, request: Request::Groups },
+                    ],
+                    Input::Answered { outcome, .. } => self.answered(outcome),
+                    Input::Key(_) | Input::Paste(_) | Input::Mouse { .. } | Input::Command(_) | Input::Tick | Input::Locked => Vec::new(),
+                };
+            }
+        }
+        vec![Step::Stay]
     }
 
     fn view(&mut self, frame: &mut Frame<'_>, area: Rect, world: &World) {
-        let said = u16::from(self.wrong.is_some());
-        self.form.view(frame, Rect { y: area.y + 1, height: area.height.saturating_sub(1 + said), ..area }, world.theme);
-        if let Some(wrong) = &self.wrong {
-            let place = Rect { y: area.bottom().saturating_sub(1), height: 1, ..area };
-            frame.render_widget(line(world.theme, Role::Bad, format!("✗ {wrong}")), place);
-        }
+        self.sheet.view(frame, area, world.theme);
     }
 }

@@ -2,15 +2,13 @@
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
-use ratatui::text::Line;
 
-use crate::keymap::{ENTER, ESC};
 use crate::request::{Answer, Change, Request};
+use crate::screen::reader_names::words;
+use crate::screen::sheet::{Sheet, Turn};
 use crate::screen::{Hint, Input, Kind, Screen, Shape, Step, Target};
-use crate::theme::Role;
 use crate::toast::Toast;
-use crate::widget::line_field::LineField;
-use crate::widget::text::{line, wrap};
+use crate::widget::form::Row;
 use crate::world::World;
 
 /// What the line is for.
@@ -26,29 +24,43 @@ enum For {
 pub(crate) struct Naming {
     target: Target,
     what: For,
-    field: LineField,
+    sheet: Sheet,
     /// Whether what is there already was read.
     read: bool,
 }
 
+/// The only row.
+const LINE: &str = "line";
+
 impl Naming {
+    fn new(target: Target, what: For, with: Option<&str>) -> Self {
+        let (label, placeholder, note) = match what {
+            For::Name => ("Name", "a name", "1 to 64 letters, digits and . _ - @ +, beginning with a letter or digit."),
+            For::Hints => ("Found at", "db.example.net:7000, …", "host:port, separated by commas. What was handed out keeps what it says."),
+            For::Gateway => ("Gateway", "192.0.2.7:7000", "host:port or unix:/path, whatever the capability says. Empty: as it says itself."),
+        };
+        let row = Row::line(LINE, label, placeholder).with(with.unwrap_or_default());
+        Self { target, what, sheet: Sheet::new(vec![row], "Change it", note), read: with.is_some() }
+    }
+
     /// Another name.
     pub(crate) fn rename(target: Target) -> Self {
-        Self { field: LineField::with(&target.name), what: For::Name, target, read: true }
+        let name = target.name.clone();
+        Self::new(target, For::Name, Some(&name))
     }
 
     /// Where a service may be found.
     pub(crate) fn hints(target: Target) -> Self {
-        Self { field: LineField::default(), what: For::Hints, target, read: false }
+        Self::new(target, For::Hints, None)
     }
 
     /// Where a capability's service is found.
     pub(crate) fn gateway(target: Target) -> Self {
-        Self { field: LineField::default(), what: For::Gateway, target, read: false }
+        Self::new(target, For::Gateway, None)
     }
 
     fn change(&self) -> Option<Change> {
-        let text = self.field.text().trim().to_owned();
+        let text = self.sheet.form.text(LINE).to_owned();
         let name = self.target.name.clone();
         match (self.what, self.target.kind) {
             (For::Name, _) if text.is_empty() || text == name => None,
@@ -56,12 +68,26 @@ impl Naming {
             (For::Name, Kind::Service) => Some(Change::RenameService { name, to: text }),
             (For::Name, Kind::Capability) => Some(Change::RenameCapability { name, to: text }),
             (For::Name, Kind::Grant | Kind::Group | Kind::File) => None,
-            (For::Hints, _) => {
-                let hints = text.split([',', ' ']).map(str::trim).filter(|hint| !hint.is_empty()).map(str::to_owned).collect();
-                Some(Change::Hints { name, hints })
-            }
+            (For::Hints, _) => Some(Change::Hints { name, hints: words(&text) }),
             (For::Gateway, _) => Some(Change::Gateway { name, gateway: Some(text).filter(|text| !text.is_empty()) }),
         }
+    }
+}
+
+impl Naming {
+    /// Fills in what is there already.
+    fn answered(&mut self, answer: Answer) {
+        let mut text = String::new();
+        if let Answer::Services(services) = &answer {
+            let service = services.iter().find(|service| service.fingerprint_full == self.target.id);
+            text = service.map(|service| service.hints.join(", ")).unwrap_or_default();
+        } else if let Answer::Capabilities(held) = answer {
+            text = held.into_iter().find(|held| held.name == self.target.name).and_then(|held| held.gateway).unwrap_or_default();
+        }
+        if !self.read && self.sheet.form.text(LINE).is_empty() {
+            self.sheet.form.set_text(LINE, &text);
+        }
+        self.read = true;
     }
 }
 
@@ -75,8 +101,8 @@ impl Screen for Naming {
         }
     }
 
-    fn shape(&self, _world: &World) -> Shape {
-        Shape::Box { columns: 64, rows: 7 }
+    fn shape(&self, world: &World) -> Shape {
+        self.sheet.shape(world)
     }
 
     fn takes_text(&self) -> bool {
@@ -84,61 +110,30 @@ impl Screen for Naming {
     }
 
     fn hints(&self, _world: &World) -> Vec<Hint> {
-        vec![Hint::new("Enter", "change it"), Hint::new("Esc", "leave it")]
+        self.sheet.hints("change it")
     }
 
     fn update(&mut self, input: Input<'_>, _world: &World) -> Vec<Step> {
-        match input {
-            Input::Shown if !self.read => {
+        match (self.sheet.input(&input), input) {
+            // What is there already would be lost.
+            (Turn::Do, _) if !self.read => vec![Step::Stay],
+            (Turn::Do, _) => std::iter::once(Step::Close).chain(self.change().map(Step::Change)).collect(),
+            (Turn::Close, _) => vec![Step::Close],
+            (Turn::Changed | Turn::Done, _) => vec![Step::Stay],
+            (Turn::No, Input::Shown) if !self.read => {
                 let request = if self.what == For::Hints { Request::Services } else { Request::Capabilities };
                 vec![Step::Ask { slot: 0, request }]
             }
-            Input::Answered { slot, outcome: Ok(answer) } => {
-                let text = match (slot, answer) {
-                    (_, Answer::Services(services)) => {
-                        let service = services.into_iter().find(|service| service.fingerprint_full == self.target.id);
-                        service.map(|service| service.hints.join(", "))
-                    }
-                    (_, Answer::Capabilities(held)) => held.into_iter().find(|held| held.name == self.target.name).and_then(|held| held.gateway),
-                    (_, _) => None,
-                };
-                if !self.read && self.field.is_empty() {
-                    self.field = LineField::with(&text.unwrap_or_default());
-                }
-                self.read = true;
+            (Turn::No, Input::Answered { outcome: Ok(answer), .. }) => {
+                self.answered(answer);
                 Vec::new()
             }
-            Input::Answered { outcome: Err(failure), .. } => vec![Step::Close, Step::Tell(Toast::from(failure))],
-            Input::Key(key) if key == ENTER => {
-                let mut steps = vec![Step::Close];
-                steps.extend(self.change().map(Step::Change));
-                steps
-            }
-            Input::Key(key) if key == ESC => vec![Step::Close],
-            Input::Key(key) => {
-                self.field.key(key);
-                vec![Step::Stay]
-            }
-            Input::Paste(text) => {
-                self.field.paste(text.expose());
-                vec![Step::Stay]
-            }
-            Input::Shown | Input::LedgerChanged | Input::Command(_) | Input::Mouse { .. } | Input::Tick | Input::Locked => Vec::new(),
+            (Turn::No, Input::Answered { outcome: Err(failure), .. }) => vec![Step::Close, Step::Tell(Toast::from(failure))],
+            (Turn::No, _) => Vec::new(),
         }
     }
 
     fn view(&mut self, frame: &mut Frame<'_>, area: Rect, world: &World) {
-        let theme = world.theme;
-        let (placeholder, note) = match self.what {
-            For::Name => ("a name", "1 to 64 letters, digits and . _ - @ +, beginning with a letter or digit."),
-            For::Hints => ("db.example.net:7000, …", "host:port, separated by commas. What was handed out keeps what it says."),
-            For::Gateway => ("192.0.2.7:7000", "host:port or unix:/path, whatever the capability says. Empty: as it says itself."),
-        };
-        let field = Rect { y: area.y + 1, height: 1, ..area };
-        self.field.view(frame, field, placeholder, true, theme);
-        let notes: Vec<Line<'static>> = wrap(line(theme, Role::Quiet, note), usize::from(area.width));
-        for (text, y) in notes.into_iter().zip(area.y + 3..area.bottom()) {
-            frame.render_widget(text, Rect { y, height: 1, ..area });
-        }
+        self.sheet.view(frame, area, world.theme);
     }
 }

@@ -421,7 +421,7 @@ impl Screen for Share {
             fields.line("holder", crate::screen::grants::holder(self.holder.as_ref(), theme));
         }
         fields.blank();
-        let lines = u16::try_from(fields.lines(inner.width.saturating_sub(1)).len()).unwrap_or(0).min(inner.height);
+        let lines = fields.height(inner.width).min(inner.height);
         fields.view(frame, Rect { height: lines, ..inner }, &mut Scroll::default());
         let rest = Rect { y: inner.y + lines, height: inner.height - lines, ..inner };
         match &self.stage {
@@ -453,7 +453,7 @@ fn ask(frame: &mut Frame<'_>, area: Rect, target: &Target, bound: bool, field: &
         fields.text(Role::Warn, "! It leaves in clear. Whoever sees it has it, and can hand it on.");
     }
     fields.text(Role::Quiet, "It is written in the log. It can be revoked, not called back.").blank();
-    let lines = u16::try_from(fields.lines(area.width.saturating_sub(1)).len()).unwrap_or(0).min(area.height);
+    let lines = fields.height(area.width).min(area.height);
     fields.view(frame, Rect { height: lines, ..area }, &mut Scroll::default());
     let text =
         Line::from(vec![span(theme, Role::Plain, "Type "), span(theme, Role::Bad, &target.name), span(theme, Role::Plain, " and press Enter: ")]);

@@ -22,6 +22,10 @@ pub(crate) struct Tasks {
     list: List,
 }
 
+/// Lines of the list in the box, if there are fewer or more tasks.
+const FEWEST: u16 = 3;
+const MOST: u16 = 17;
+
 impl Tasks {
     fn selected<'w>(&self, world: &'w World) -> Option<&'w Task> {
         world.tasks.iter().rev().nth(self.list.cursor)
@@ -33,12 +37,13 @@ impl Screen for Tasks {
         "Tasks".to_owned()
     }
 
-    fn shape(&self, _world: &World) -> Shape {
-        Shape::Box { columns: 100, rows: 16 }
+    fn shape(&self, world: &World) -> Shape {
+        let lines = u16::try_from(world.tasks.len()).unwrap_or(MOST).clamp(FEWEST, MOST);
+        Shape::Box { columns: 100, rows: lines + 3 }
     }
 
     fn hints(&self, _world: &World) -> Vec<Hint> {
-        vec![Hint::new("x", "cancel"), Hint::new("Enter", "details")]
+        vec![Hint::new("x", "cancel"), Hint::new("Enter", "details"), Hint::new("c", "clear those that ended")]
     }
 
     fn update(&mut self, input: Input<'_>, world: &World) -> Vec<Step> {
@@ -46,6 +51,7 @@ impl Screen for Tasks {
             Input::Key(key) if key == Key::char('x') => {
                 self.selected(world).filter(|task| task.state == TaskState::Running).map(|task| Step::Stop(task.id)).into_iter().collect()
             }
+            Input::Key(key) if key == Key::char('c') => vec![Step::ForgetEnded],
             Input::Command(Command::Open) => {
                 let said = self.selected(world).map(|task| match &task.state {
                     TaskState::Running | TaskState::Stopping => Toast::note(format!("{}: {}", task.title, task.says)),
@@ -62,15 +68,14 @@ impl Screen for Tasks {
                 }
                 vec![Step::Stay]
             }
+            Input::Mouse { what, .. } => {
+                self.list.wheel(what == Click::WheelUp, world.tasks.len());
+                vec![Step::Stay]
+            }
             Input::Locked => vec![Step::Close],
-            Input::Shown
-            | Input::LedgerChanged
-            | Input::Key(_)
-            | Input::Command(_)
-            | Input::Mouse { .. }
-            | Input::Paste(_)
-            | Input::Tick
-            | Input::Answered { .. } => Vec::new(),
+            Input::Shown | Input::LedgerChanged | Input::Key(_) | Input::Command(_) | Input::Paste(_) | Input::Tick | Input::Answered { .. } => {
+                Vec::new()
+            }
         }
     }
 

@@ -97,6 +97,11 @@ impl Fields {
         lines
     }
 
+    /// Lines that it takes in an area of that width, of which one column is for the mark of what is scrolled.
+    pub(crate) fn height(&self, width: u16) -> u16 {
+        u16::try_from(self.lines(width.saturating_sub(1)).len()).unwrap_or(u16::MAX)
+    }
+
     /// Draws them from where they are scrolled to.
     pub(crate) fn view(&self, frame: &mut Frame<'_>, area: Rect, scroll: &mut Scroll) {
         let lines = self.lines(area.width.saturating_sub(1));

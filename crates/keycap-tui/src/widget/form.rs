@@ -183,6 +183,18 @@ impl Form {
         self.rows.get(self.on).map_or("", |row| row.id)
     }
 
+    /// Whether the row with the focus is one that is typed, and the last before the button.
+    pub(crate) fn is_at_last_line(&self) -> bool {
+        let typed = self.rows.get(self.on).is_some_and(|row| matches!(row.entry, Entry::Line { .. } | Entry::Secret(_)));
+        let below = self.rows.iter().skip(self.on + 1).find(|row| !row.hidden);
+        typed && below.is_none_or(|row| matches!(row.entry, Entry::Button))
+    }
+
+    /// Whether the button has the focus.
+    pub(crate) fn is_at_button(&self) -> bool {
+        self.rows.get(self.on).is_some_and(|row| matches!(row.entry, Entry::Button))
+    }
+
     /// Gives the focus to a row.
     pub(crate) fn go_to(&mut self, id: &str) {
         if let Some(at) = self.rows.iter().position(|row| row.id == id && !row.hidden) {

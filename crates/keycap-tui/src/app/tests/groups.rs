@@ -62,7 +62,7 @@ fn nobody_unknown_becomes_a_member_and_no_name_is_taken_twice() {
     stage.write("bob");
     stage.press("Enter");
     stage.write("operator");
-    stage.press("Enter Enter");
+    stage.press("Enter");
     assert!(stage.screen().contains("bob is the name of something else here."), "{}", stage.screen());
     stage.press("Ctrl-u");
     stage.write("night");

@@ -1,5 +1,7 @@
 //! What a person sees, beyond the pictures of the screens.
 
+use crossterm::event::MouseEventKind;
+
 use super::shown;
 use crate::stage::Stage;
 
@@ -35,4 +37,34 @@ fn on_the_overview_each_line_that_leads_somewhere_has_a_letter_that_opens_it() {
 fn that_there_is_no_backup_is_said_once() {
     let screen = Stage::populated().screen();
     assert_eq!(screen.matches("no backup").count(), 1, "{screen}");
+}
+
+#[test]
+fn grants_are_counted_as_the_services_beside_them_count_them() {
+    let mut stage = Stage::populated().sized(140, 40);
+    stage.press("4");
+    assert!(stage.screen().contains("Grants 7 ") && stage.screen().contains("all            7"), "{}", stage.screen());
+    stage.press("/");
+    stage.write("graf");
+    assert!(stage.screen().contains("Grants 1 found"), "{}", stage.screen());
+}
+
+#[test]
+fn the_mouse_goes_to_a_tab_takes_a_line_opens_it_and_presses_what_stands_at_the_bottom() {
+    let mut stage = Stage::populated().sized(140, 40);
+    stage.click("4 Grants");
+    assert!(stage.screen().contains("▸ old-laptop"), "{}", stage.screen());
+    stage.click("2 Keys");
+    stage.click("bob");
+    assert!(stage.screen().contains("▸ bob"), "{}", stage.screen());
+    stage.mouse("operator", MouseEventKind::ScrollUp);
+    assert!(stage.screen().contains("▸ night-shift"), "{}", stage.screen());
+    stage.click("e rename");
+    assert!(stage.screen().contains("Rename the key night-shift"), "{}", stage.screen());
+    stage.press("Esc");
+    stage.click("? help");
+    assert!(stage.screen().contains("Keys that work here"), "{}", stage.screen());
+    stage.click("another name in this vault");
+    stage.click("another name in this vault");
+    assert!(stage.screen().contains("Rename the key night-shift"), "twice does it: {}", stage.screen());
 }

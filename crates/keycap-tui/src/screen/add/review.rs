@@ -219,7 +219,7 @@ impl Review {
                 fields.text(Role::Quiet, hint);
             }
         }
-        let lines = u16::try_from(fields.lines(area.width.saturating_sub(1)).len()).unwrap_or(u16::MAX);
+        let lines = fields.height(area.width);
         let height = lines.min(area.height.saturating_sub(7));
         fields.view(frame, Rect { height, ..area }, &mut Scroll::default());
         let below = Rect { y: area.y + (height + 1).min(area.height), height: area.height.saturating_sub(height + 1), ..area };

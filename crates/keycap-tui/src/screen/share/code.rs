@@ -119,7 +119,7 @@ impl Code {
         });
         if drawn.is_ok() && beside {
             let width = area.width - size.columns - 3;
-            let height = u16::try_from(words.lines(width.saturating_sub(1)).len()).unwrap_or(u16::MAX).min(area.height);
+            let height = words.height(width).min(area.height);
             let place = Rect { x: x + size.columns + 2, y: area.y + (area.height - height) / 2, width, height };
             words.view(frame, place, &mut Scroll::default());
         } else if y + size.rows < area.bottom() {
@@ -136,7 +136,7 @@ impl Code {
         fields.text(Role::Strong, why).blank();
         if let Some(field) = &self.file {
             fields.text(Role::Plain, "Write it as a picture: PNG, or SVG if the name ends in .svg");
-            let lines = u16::try_from(fields.lines(place.width.saturating_sub(1)).len()).unwrap_or(0);
+            let lines = fields.height(place.width);
             fields.view(frame, place, &mut Scroll::default());
             let y = place.y + lines;
             if y < place.bottom() {

@@ -24,6 +24,19 @@ enum Drawn {
 }
 
 impl Form {
+    /// Lines that it takes in an area of that width, whichever row has the focus.
+    pub(crate) fn height(&self, width: u16) -> u16 {
+        let width = usize::from(width.saturating_sub(LABEL));
+        let wrapped = |text: &str| if text.is_empty() { 0 } else { wrap(Line::from(text.to_owned()), width).len() };
+        let (mut always, mut most) = (0, 0);
+        for row in self.rows.iter().filter(|row| !row.hidden) {
+            always += 1 + usize::from(matches!(row.entry, Entry::Button) && always > 0) + wrapped(&row.warning);
+            let options = if let Entry::Pick(pick) = &row.entry { pick.options.len().min(LIST) } else { 0 };
+            most = most.max(options + wrapped(&row.note));
+        }
+        u16::try_from(always + most).unwrap_or(u16::MAX)
+    }
+
     /// Draws it, scrolled so that the row with the focus is in sight.
     pub(crate) fn view(&mut self, frame: &mut Frame<'_>, area: Rect, theme: Theme) {
         let width = usize::from(area.width.saturating_sub(LABEL));
