@@ -84,7 +84,8 @@ impl App {
         let right = self.state_line();
         let room = usize::from(area.width).saturating_sub(right.width() + 2);
         let mut spans = vec![span(theme, Role::Strong, " keycap ")];
-        for (tab, text) in self.tab_words(room) {
+        let (words, gap) = self.tab_words(room);
+        for (tab, text) in words {
             let role = if tab == self.tab { Role::Accent } else { Role::Quiet };
             spans.push(Span::raw(" "));
             let mut word = span(theme, role, &text);
@@ -92,15 +93,15 @@ impl App {
                 word.style = word.style.add_modifier(ratatui::style::Modifier::UNDERLINED);
             }
             spans.push(word);
-            spans.push(Span::raw(" "));
+            spans.push(Span::raw(" ".repeat(usize::from(gap) - 1)));
         }
         frame.render_widget(cut(Line::from(spans), room), area);
         let width = u16::try_from(right.width()).unwrap_or(area.width).min(area.width);
         frame.render_widget(right, Rect { x: area.right() - width, width, ..area });
     }
 
-    /// The screens in the header: with their names if there is room, else only the one that is shown.
-    fn tab_words(&self, room: usize) -> Vec<(Tab, String)> {
+    /// The screens in the header, and the blanks between them: with all their names if there is room, else only that of the one that is shown.
+    fn tab_words(&self, room: usize) -> (Vec<(Tab, String)>, u16) {
         let words = |short: bool| -> Vec<(Tab, String)> {
             Tab::ALL
                 .into_iter()
@@ -112,8 +113,14 @@ impl App {
                 .collect()
         };
         let long = words(false);
-        let width: usize = 8 + long.iter().map(|(_, text)| text.chars().count() + 2).sum::<usize>();
-        if width <= room { long } else { words(true) }
+        let width = |gap: usize| 8 + long.iter().map(|(_, text)| text.chars().count() + gap).sum::<usize>();
+        if width(2) <= room {
+            (long, 2)
+        } else if width(1) <= room {
+            (long, 1)
+        } else {
+            (words(true), 2)
+        }
     }
 
     pub(super) fn tab_key(&self, tab: Tab) -> Option<Key> {
@@ -128,8 +135,9 @@ impl App {
         }
         let room = usize::from(self.world.size.columns).saturating_sub(self.state_line().width() + 2);
         let mut x = 8;
-        for (tab, text) in self.tab_words(room) {
-            let width = columns(&text) + 2;
+        let (words, gap) = self.tab_words(room);
+        for (tab, text) in words {
+            let width = columns(&text) + gap;
             if (x..x + width).contains(&at.0) {
                 return Some(tab);
             }
