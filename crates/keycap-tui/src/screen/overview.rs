@@ -60,6 +60,7 @@ impl OverviewScreen {
             needs_a_look(overview, self.findings.as_deref(), world, &mut entries);
             expiring(overview, world, &mut entries);
             running(overview, world, &mut entries);
+            to_begin(overview, world, &mut entries);
             what_there_is(overview, world, &mut entries);
         }
         entries
@@ -181,6 +182,24 @@ fn running(overview: &Overview, world: &World, entries: &mut Vec<Entry>) {
         ]);
         let target = Target { kind: Kind::Service, name: gateway.service.clone(), id: String::new() };
         entry(entries, text, Leads::To(Tab::Services, Some(target)));
+    }
+}
+
+/// What comes first where there is nothing that lets anybody in anywhere.
+fn to_begin(overview: &Overview, world: &World, entries: &mut Vec<Entry>) {
+    let (theme, status) = (world.theme, &overview.status);
+    if status.services + status.capabilities > 0 {
+        return;
+    }
+    heading(entries, world, "To begin");
+    let key = (status.keys == 0).then_some(("key.new", "make a key of your own", "its card is what others bind capabilities to"));
+    let others = [
+        ("service.new", "make a service", "and mint capabilities for it"),
+        ("add", "take in what you were given", "a capability or a card: pasted, from a file, or a QR code"),
+    ];
+    for (action, text, more) in key.into_iter().chain(others) {
+        let text = Line::from(vec![span(theme, Role::Accent, "+ "), span(theme, Role::Plain, text), span(theme, Role::Quiet, format!("  {more}"))]);
+        entry(entries, text, Leads::Start(action));
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crossterm::event::MouseEventKind;
 
-use super::shown;
+use super::{shown, shown_from};
 use crate::stage::Stage;
 
 #[test]
@@ -67,4 +67,16 @@ fn the_mouse_goes_to_a_tab_takes_a_line_opens_it_and_presses_what_stands_at_the_
     stage.click("another name in this vault");
     stage.click("another name in this vault");
     assert!(stage.screen().contains("Rename the key night-shift"), "twice does it: {}", stage.screen());
+}
+
+#[test]
+fn where_there_is_nothing_the_overview_says_how_to_begin_until_something_lets_somebody_in() {
+    shown_from("overview-empty", Stage::empty, |_| {});
+    let mut stage = Stage::empty();
+    stage.click("make a service");
+    stage.press("Enter");
+    assert!(stage.screen().contains("A new service"), "{}", stage.screen());
+    stage.write("orders");
+    stage.press("Enter Enter 1");
+    assert!(!stage.screen().contains("To begin"), "{}", stage.screen());
 }
