@@ -31,20 +31,21 @@ pub(super) fn sentence(doing: Doing, all: &[PathBuf], survey: Option<&Survey>, f
         (_, Some(survey)) => format!("{}, {},", files(all), bytes(survey.bytes)),
         (_, None) => files(all),
     };
+    let (is, it_is, them, goes) = if all.len() == 1 { ("is", "It is", "it", "goes") } else { ("are", "They are", "them", "go") };
     let place = match form.text("into") {
-        "" => "beside it".to_owned(),
+        "" => format!("beside {them}"),
         folder => format!("into {folder}"),
     };
     let taken = "Nothing is written over: a name that is taken gets a number.";
     match doing {
         Doing::Seal if form.chosen("under") == 1 => {
-            format!("{what} is sealed under a passphrase: whoever knows it can open it. It is written {place}. {taken}")
+            format!("{what} {is} sealed under a passphrase: whoever knows it can open {them}. {it_is} written {place}. {taken}")
         }
-        Doing::Seal => format!("{what} is sealed to {}. It is written {place}, with .age at the end of its name. {taken}", readers(form, found)),
+        Doing::Seal => format!("{what} {is} sealed to {}. {it_is} written {place}, with .age at the end of the name. {taken}", readers(form, found)),
         Doing::Open => {
-            format!("{what} is opened and written {place}. Nothing is written that is not authentic, and no half of a file is left. {taken}")
+            format!("{what} {is} opened and written {place}. Nothing is written that is not authentic, and no half of a file is left. {taken}")
         }
-        Doing::Reseal => format!("{what} goes to {}, and to nobody else.", readers(form, found)),
+        Doing::Reseal => format!("{what} {goes} to {}, and to nobody else.", readers(form, found)),
     }
 }
 
