@@ -21,6 +21,36 @@ fn addresses_of_a_service() {
 }
 
 #[test]
+fn where_the_service_of_a_capability_is() {
+    shown("gateway", |stage| {
+        stage.press("c :");
+        stage.write("gateway");
+        stage.press("Enter");
+    });
+}
+
+#[test]
+fn other_root_secrets_for_a_service() {
+    shown("rotate", |stage| stage.press("3 End R"));
+}
+
+#[test]
+fn leaving_while_something_runs() {
+    shown("quit", |stage| {
+        stage.press("3 End :");
+        stage.write("serve");
+        stage.press("Enter Enter");
+        stage.write("127.0.0.1:5432");
+        stage.press("Enter q");
+    });
+}
+
+#[test]
+fn the_details_of_a_row_of_the_log() {
+    shown("activity-details", |stage| stage.press("6 Enter"));
+}
+
+#[test]
 fn a_backup_with_a_passphrase_that_was_made() {
     shown("backup", |stage| {
         stage.press(":");

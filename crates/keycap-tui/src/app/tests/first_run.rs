@@ -33,6 +33,12 @@ fn restoring() {
     shown_from("first-run-restore", without_keyring, |stage| stage.press("Down Enter Enter"));
 }
 
+#[test]
+fn a_key_and_a_backup() {
+    shown_from("first-run-key", made, |_| {});
+    shown_from("first-run-backup", made, |stage| stage.press("Enter Enter"));
+}
+
 /// Makes a vault, sealed by the words that were offered.
 fn made() -> Stage {
     let mut stage = without_keyring();
