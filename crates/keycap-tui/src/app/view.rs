@@ -113,13 +113,13 @@ impl App {
                 .collect()
         };
         let long = words(false);
-        let width = |gap: usize| 8 + long.iter().map(|(_, text)| text.chars().count() + gap).sum::<usize>();
-        if width(2) <= room {
-            (long, 2)
-        } else if width(1) <= room {
-            (long, 1)
-        } else {
-            (words(true), 2)
+        let width = |words: &[(Tab, String)], gap: usize| 8 + words.iter().map(|(_, text)| text.chars().count() + gap).sum::<usize>();
+        let short = words(true);
+        match room {
+            room if width(&long, 2) <= room => (long, 2),
+            room if width(&long, 1) <= room => (long, 1),
+            room if width(&short, 2) <= room => (short, 2),
+            _ => (short, 1),
         }
     }
 

@@ -4,15 +4,15 @@
 use keycap_vault::action::Danger;
 use ratatui::Frame;
 use ratatui::layout::Rect;
-use ratatui::text::Line;
+use ratatui::text::{Line, Span};
 
 use crate::keymap::{ENTER, ESC, Key};
 use crate::request::{Answer, Change, Request};
 use crate::screen::{Hint, Input, Kind, Screen, Shape, Step, Target};
-use crate::theme::Role;
+use crate::theme::{Role, Theme};
 use crate::toast::Toast;
 use crate::widget::line_field::LineField;
-use crate::widget::text::{line, span, wrap};
+use crate::widget::text::{columns, cut, line, span, wrap};
 use crate::world::World;
 
 /// What is done after a yes.
@@ -127,25 +127,44 @@ impl Screen for Confirm {
                 span(theme, Role::Strong, "[No]"),
                 span(theme, Role::Quiet, " anything else"),
             ])),
-            (Some(name), false) => {
-                lines.push(Line::from(vec![
-                    span(theme, Role::Plain, "Type "),
-                    span(theme, Role::Bad, name),
-                    span(theme, Role::Plain, " and press Enter: "),
-                ]));
-            }
+            (Some(_), false) => {}
         }
-        let width_before = lines.get(ask_y).map_or(0, Line::width);
         for (text, y) in lines.into_iter().zip(area.y..area.bottom()) {
             frame.render_widget(text, Rect { y, height: 1, ..area });
         }
-        let y = area.y + u16::try_from(ask_y).unwrap_or(0);
-        if self.name.is_some() && !self.busy && y < area.bottom() {
-            let x = area.x + u16::try_from(width_before).unwrap_or(0).min(area.width.saturating_sub(12));
-            let field = Rect { x, y, width: area.right() - x, height: 1 };
-            self.field.view(frame, field, "", true, theme);
+        if let (Some(name), false) = (&self.name, self.busy) {
+            let y = (area.y + u16::try_from(ask_y).unwrap_or(0)).min(area.bottom().saturating_sub(1));
+            let place = Rect { y, height: area.bottom() - y, ..area };
+            ask_name(frame, place, span(theme, Role::Plain, "Type "), (name, ""), &self.field, true, theme);
         }
     }
+}
+
+/// A line that asks for a name to be typed, and the field for it. Where there is no room for all of it, what Enter does is left out; then the
+/// field goes onto the next line, if there is one; then the end of the name is left out.
+pub(crate) fn ask_name(
+    frame: &mut Frame<'_>,
+    area: Rect,
+    before: Span<'static>,
+    (name, does): (&str, &str),
+    field: &LineField,
+    on: bool,
+    theme: Theme,
+) {
+    let needs = columns(name) + 1;
+    let text = |after: String| Line::from(vec![before.clone(), span(theme, Role::Bad, name), span(theme, Role::Plain, after)]);
+    let fits = |text: &Line<'_>| text.width() + usize::from(needs) <= usize::from(area.width);
+    let (long, short) = (text(format!(" and press Enter{does}: ")), text(": ".to_owned()));
+    let asks = if fits(&long) { long } else { short };
+    let place = Rect { height: 1.min(area.height), ..area };
+    if !fits(&asks) && area.height > 1 {
+        frame.render_widget(cut(asks, usize::from(area.width)), place);
+        return field.view(frame, Rect { y: area.y + 1, ..place }, "", on, theme);
+    }
+    let asks = cut(asks, usize::from(area.width - needs.min(area.width / 2)));
+    let width = u16::try_from(asks.width()).unwrap_or(area.width).min(area.width);
+    frame.render_widget(asks, place);
+    field.view(frame, Rect { x: area.x + width, width: area.width - width, ..place }, "", on, theme);
 }
 
 /// Deleting something, as its danger demands.

@@ -13,7 +13,7 @@ use crate::theme::Role;
 use crate::toast::Toast;
 use crate::widget::list::List;
 use crate::widget::pane::{pane, title};
-use crate::widget::text::{cut, line, span};
+use crate::widget::text::{cut, line, span, wrap};
 use crate::world::World;
 
 /// The screen.
@@ -31,6 +31,11 @@ pub(crate) struct OverviewScreen {
 const ALL: u32 = 0;
 const DOCTOR: u32 = 1;
 const MEND: u32 = 2;
+
+/// Columns of the labels at the end.
+const LABEL: usize = 10;
+/// Columns that are no line's: the frame, the mark of the selection, and that of how far it is scrolled.
+const AROUND: u16 = 7;
 
 /// A line, and where Enter leads from it.
 struct Entry {
@@ -221,9 +226,14 @@ fn what_there_is(overview: &Overview, world: &World, entries: &mut Vec<Entry>) {
     }
     entry(entries, Line::default(), Leads::Nowhere);
     let backup = overview.last_backup.map_or_else(|| "never".to_owned(), |at| world.told(at));
-    entry(entries, Line::from(vec![span(theme, Role::Quiet, "secrets   "), span(theme, Role::Plain, &status.protection_text)]), Leads::Nowhere);
-    entry(entries, Line::from(vec![span(theme, Role::Quiet, "folder    "), span(theme, Role::Plain, &status.folder)]), Leads::Nowhere);
-    entry(entries, Line::from(vec![span(theme, Role::Quiet, "backup    "), span(theme, Role::Plain, backup)]), Leads::Nowhere);
+    for (label, text) in [("secrets", status.protection_text.as_str()), ("folder", &status.folder), ("backup", &backup)] {
+        let room = usize::from(world.size.columns).saturating_sub(usize::from(AROUND) + LABEL);
+        for (part, text) in wrap(line(theme, Role::Plain, text), room).into_iter().enumerate() {
+            let mut spans = vec![span(theme, Role::Quiet, format!("{:LABEL$}", if part == 0 { label } else { "" }))];
+            spans.extend(text.spans);
+            entry(entries, Line::from(spans), Leads::Nowhere);
+        }
+    }
 }
 
 impl Screen for OverviewScreen {

@@ -42,7 +42,7 @@ pub(crate) fn wizard(frame: &mut Frame<'_>, area: Rect, name: &str, form: &mut F
         let width = area.width * 11 / 20;
         (Rect { width, ..area }, Rect { x: area.x + width, width: area.width - width, ..area })
     } else {
-        let height = area.height.saturating_sub(BELOW);
+        let height = area.height - BELOW.min(area.height * 2 / 5);
         (Rect { height, ..area }, Rect { y: area.y + height, height: area.height - height, ..area })
     };
     let inner = pane(frame, left, title(theme, name, true), true, theme);

@@ -9,6 +9,7 @@ use ratatui::text::{Line, Span};
 
 use crate::keymap::{ENTER, ESC, Key};
 use crate::request::{Answer, Request};
+use crate::screen::confirm::ask_name;
 use crate::screen::grants::holder;
 use crate::screen::{Click, Hint, Input, Screen, Step, Target};
 use crate::theme::Role;
@@ -146,12 +147,7 @@ impl Revoke {
         if self.busy {
             return frame.render_widget(line(theme, Role::Accent, "revoking…"), row(3));
         }
-        let ask =
-            Line::from(vec![label(On::Name, "Type"), span(theme, Role::Bad, self.asked()), span(theme, Role::Plain, " and press Enter to revoke: ")]);
-        let width = u16::try_from(ask.width()).unwrap_or(0).min(area.width.saturating_sub(4));
-        frame.render_widget(ask, row(3));
-        let place = Rect { x: area.x + width, width: area.width - width, ..row(3) };
-        self.name.view(frame, place, "", self.on == On::Name, theme);
+        ask_name(frame, row(3), label(On::Name, "Type"), (self.asked(), " to revoke"), &self.name, self.on == On::Name, theme);
         if self.on == On::Reason {
             frame.set_cursor_position((area.x, area.y));
         }

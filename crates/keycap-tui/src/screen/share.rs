@@ -7,11 +7,11 @@ use keycap_vault::VaultError;
 use keycap_vault::view::{HolderView, KeyView, SharedView, State};
 use ratatui::Frame;
 use ratatui::layout::Rect;
-use ratatui::text::Line;
 
 use crate::file::typed;
 use crate::keymap::{Command, ENTER, ESC, Key};
 use crate::request::{Answer, Exchange, Exchanged, Failure, Leave, Out, Request, is_card};
+use crate::screen::confirm::ask_name;
 use crate::screen::{Hint, Input, Kind, Screen, Shape, Step, Target, add};
 use crate::theme::Role;
 use crate::toast::Toast;
@@ -421,7 +421,9 @@ impl Screen for Share {
             fields.line("holder", crate::screen::grants::holder(self.holder.as_ref(), theme));
         }
         fields.blank();
-        let lines = fields.height(inner.width).min(inner.height);
+        // A question, and what makes it one, take this much.
+        let asked = if matches!(self.stage, Stage::Asking(_)) { 6 } else { 5 };
+        let lines = fields.height(inner.width).min(inner.height.saturating_sub(asked));
         fields.view(frame, Rect { height: lines, ..inner }, &mut Scroll::default());
         let rest = Rect { y: inner.y + lines, height: inner.height - lines, ..inner };
         match &self.stage {
@@ -453,16 +455,11 @@ fn ask(frame: &mut Frame<'_>, area: Rect, target: &Target, bound: bool, field: &
         fields.text(Role::Warn, "! It leaves in clear. Whoever sees it has it, and can hand it on.");
     }
     fields.text(Role::Quiet, "It is written in the log. It can be revoked, not called back.").blank();
-    let lines = fields.height(area.width).min(area.height);
+    // What is asked is always in sight, whatever else is not.
+    let lines = fields.height(area.width).min(area.height.saturating_sub(1));
     fields.view(frame, Rect { height: lines, ..area }, &mut Scroll::default());
-    let text =
-        Line::from(vec![span(theme, Role::Plain, "Type "), span(theme, Role::Bad, &target.name), span(theme, Role::Plain, " and press Enter: ")]);
-    let width = u16::try_from(text.width()).unwrap_or(0).min(area.width.saturating_sub(12));
-    let place = Rect { y: area.y + lines, height: 1, ..area };
-    if lines < area.height {
-        frame.render_widget(text, place);
-        field.view(frame, Rect { x: area.x + width, width: area.width - width, ..place }, "", true, theme);
-    }
+    let place = Rect { y: area.y + lines, height: area.height - lines, ..area };
+    ask_name(frame, place, span(theme, Role::Plain, "Type "), (&target.name, ""), field, true, theme);
 }
 
 /// Why what is in this state is not shared any more.

@@ -80,3 +80,32 @@ fn where_there_is_nothing_the_overview_says_how_to_begin_until_something_lets_so
     stage.press("Enter Enter 1");
     assert!(!stage.screen().contains("To begin"), "{}", stage.screen());
 }
+
+#[test]
+fn what_is_typed_to_confirm_is_seen_in_the_smallest_window_and_beside_the_longest_name() {
+    let mut stage = Stage::populated().sized(50, 15);
+    stage.press("4 End s Down Enter Enter");
+    stage.write("alic");
+    assert!(stage.screen().contains(": alic"), "{}", stage.screen());
+    stage.press("Esc Esc x Enter Enter");
+    stage.write("alic");
+    assert!(stage.screen().contains(": alic"), "{}", stage.screen());
+
+    let long = "n".repeat(64);
+    let mut stage = Stage::populated().sized(50, 15);
+    stage.vault.rename_key("night-shift", &long).unwrap();
+    stage.happens(crate::event::Event::LedgerChanged);
+    stage.press("2 x");
+    stage.write("nnnnnnnn-and-what-is-typed-last");
+    assert!(stage.screen().contains("what-is-typed-last"), "{}", stage.screen());
+}
+
+#[test]
+fn a_wizard_shows_some_of_its_rows_in_the_smallest_window_and_marks_that_there_are_more() {
+    let mut stage = Stage::populated().sized(50, 15);
+    stage.press("3 End m Tab");
+    let screen = stage.screen();
+    assert!(screen.contains("For") && screen.contains("▸ Name") && screen.contains("Preset") && screen.contains('▐'), "{screen}");
+    let mut stage = stage.sized(100, 60);
+    assert!(!stage.screen().contains('▐'), "all of it is in sight: {}", stage.screen());
+}

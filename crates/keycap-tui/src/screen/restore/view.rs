@@ -8,6 +8,7 @@ use ratatui::text::Line;
 
 use super::{On, Opened, Restore, Stage, asked};
 use crate::screen::Screen as _;
+use crate::screen::confirm::ask_name;
 use crate::screen::proposal::{Proposal, Standing, wizard};
 use crate::theme::Role;
 use crate::widget::fields::bar;
@@ -66,14 +67,8 @@ impl Opened {
             return frame.render_widget(line(theme, Role::Accent, "restoring…"), place);
         }
         let on = self.on == On::Name;
-        let ask = Line::from(vec![
-            span(theme, if on { Role::Accent } else { Role::Quiet }, if on { "▸ Type " } else { "  Type " }),
-            span(theme, Role::Bad, asked(world).unwrap_or_default()),
-            span(theme, Role::Plain, " and press Enter to restore: "),
-        ]);
-        let width = u16::try_from(ask.width()).unwrap_or(0).min(place.width.saturating_sub(4));
-        frame.render_widget(ask, place);
-        self.name.view(frame, Rect { x: place.x + width, width: place.width - width, ..place }, "", on, theme);
+        let before = span(theme, if on { Role::Accent } else { Role::Quiet }, if on { "▸ Type " } else { "  Type " });
+        ask_name(frame, place, before, (&asked(world).unwrap_or_default(), " to restore"), &self.name, on, theme);
     }
 
     /// What would come of it, in a sentence or two.

@@ -6,6 +6,7 @@ use ratatui::text::{Line, Span};
 
 use super::{Entry, Form, Pick, Row};
 use crate::theme::{Role, Theme};
+use crate::widget::fields::bar;
 use crate::widget::text::{columns, cut, line, span, wrap};
 
 /// Columns of the labels, with the sign before and the blanks after them.
@@ -62,6 +63,8 @@ impl Form {
         let height = usize::from(area.height).max(1);
         self.top = self.top.max(focus.1.saturating_sub(height)).min(focus.0).min(lines.len().saturating_sub(height));
         self.drawn.clear();
+        bar(frame, area, self.top, height, lines.len(), theme);
+        let area = if lines.len() > height { Rect { width: area.width.saturating_sub(2), ..area } } else { area };
         for (what, y) in lines.into_iter().skip(self.top).zip(area.y..area.bottom()) {
             let place = Rect { y, height: 1, ..area };
             let beside = Rect { x: area.x + LABEL.min(area.width), width: area.width.saturating_sub(LABEL), ..place };
