@@ -24,6 +24,7 @@ const CONFIGURATION: &str = "set -g status off
 set -g default-terminal tmux-256color
 set -g escape-time 0
 set -g update-environment ''
+set -s set-clipboard on
 ";
 
 /// What the terminal's title begins with once the program has ended; its exit status follows.
@@ -89,6 +90,14 @@ impl Terminal {
     /// Presses keys by tmux's names: `Enter`, `Escape`, `Up`, `C-c`, …
     pub fn press(&self, keys: &[&str]) {
         self.ask(["send-keys", "--"].iter().chain(keys));
+    }
+
+    /// What the program sent to the terminal's clipboard; empty: nothing, or it was cleared.
+    #[must_use]
+    pub fn clipboard(&self) -> String {
+        // Where there is none, tmux says so by its exit status.
+        let shown = tmux(self.folder.path()).arg("show-buffer").output().unwrap();
+        String::from_utf8_lossy(&shown.stdout).into_owned()
     }
 
     /// What is on the screen now.

@@ -252,3 +252,44 @@ fn a_revocation_cuts_a_session_while_its_row_is_watched() {
     let refused = holder.run(["run", "orders", "--", "true"]);
     assert_ne!(refused.code, Some(0), "{}", refused.stdout);
 }
+
+#[test]
+fn over_ssh_what_is_copied_goes_to_the_clipboard_of_the_terminal() {
+    let keyring = PrivateKeyring::start();
+    let keycap = vault(&keyring);
+    let shown = keycap.run(["key", "list", "--json"]).succeeded().stdout;
+    let card = shown.split_once(r#""card":""#).and_then(|(_, rest)| rest.split('"').next()).unwrap();
+    // tmux plays the terminal: the program is not to see that it is one.
+    let mut command = keycap.around("env", ["-u", "TMUX"]);
+    command.arg(Keycap::program()).env("SSH_CONNECTION", "192.0.2.1 50000 192.0.2.7 22");
+    let terminal = Terminal::open(WINDOW, &command);
+    terminal.wait_for("Needs a look", MOMENT);
+    terminal.press(&["2"]);
+    terminal.wait_for("▸ operator", MOMENT);
+    terminal.press(&["y"]);
+    terminal.wait_for("key card", MOMENT);
+    terminal.press(&["2"]);
+    terminal.wait_for("sent to the terminal's clipboard", MOMENT);
+    wait_until(MOMENT, "the card is on the terminal's clipboard", || terminal.clipboard() == card);
+}
+
+#[test]
+fn a_suspended_interface_gives_the_shell_its_terminal_and_takes_it_back() {
+    let keyring = PrivateKeyring::start();
+    let keycap = vault(&keyring);
+    // Job control, as a person's shell has it.
+    let script = format!("set -m; {}; echo stopped for the shell; read answer; fg", Keycap::program().display());
+    let terminal = Terminal::open(WINDOW, &keycap.around("sh", ["-c", &script]));
+    terminal.wait_for("Needs a look", MOMENT);
+    terminal.press(&["4"]);
+    terminal.wait_for("deploy-bot", MOMENT);
+    terminal.press(&["C-z"]);
+    let screen = terminal.wait_for("stopped for the shell", MOMENT).text();
+    assert!(!screen.contains("deploy-bot"), "{screen}");
+    terminal.press(&["Enter"]);
+    terminal.wait_for("deploy-bot", MOMENT);
+    terminal.press(&["q"]);
+    assert_eq!(terminal.wait_for_exit(MOMENT), 0);
+    let screen = terminal.screen().text();
+    assert!(!screen.contains("deploy-bot"), "{screen}");
+}

@@ -90,6 +90,8 @@ pub(crate) enum CopiedTo {
     Clipboard(Option<Duration>),
     /// Through the terminal, which does not say whether it obeyed; a secret is cleared after this time.
     Terminal(Option<Duration>),
+    /// The same, through tmux, which hands it on only if it is told to.
+    Tmux(Option<Duration>),
 }
 
 /// Something that is to be done outside.

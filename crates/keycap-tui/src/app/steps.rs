@@ -146,6 +146,7 @@ impl App {
         let (text, time) = match outcome {
             Ok(CopiedTo::Clipboard(time)) => ("copied".to_owned(), time),
             Ok(CopiedTo::Terminal(time)) => ("sent to the terminal's clipboard, which does not say whether it took it".to_owned(), time),
+            Ok(CopiedTo::Tmux(time)) => ("sent to the terminal through tmux, which hands it on if its allow-passthrough is on".to_owned(), time),
             Err(why) => return self.tell(Toast { text: why, hint: None, tone: crate::toast::Tone::Wrong }),
         };
         self.world.on_clipboard = time.map(|time| now + time);

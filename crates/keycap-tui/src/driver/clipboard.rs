@@ -47,7 +47,7 @@ impl Clipboard {
             Err(ClipboardError::NoDisplay | ClipboardError::Unreachable { .. }) => match screen.write(osc52_copy(&second, through()).expose()) {
                 Ok(()) => {
                     self.sent = secret.then(|| Instant::now() + self.time);
-                    Ok(CopiedTo::Terminal(shown))
+                    Ok(if through() == Through::Tmux { CopiedTo::Tmux(shown) } else { CopiedTo::Terminal(shown) })
                 }
                 Err(error) => Err(format!("nothing was copied: {error}")),
             },

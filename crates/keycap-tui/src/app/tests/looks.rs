@@ -1,8 +1,11 @@
 //! What a person sees, beyond the pictures of the screens.
 
+use std::time::Duration;
+
 use crossterm::event::MouseEventKind;
 
 use super::{shown, shown_from};
+use crate::event::{CopiedTo, Event};
 use crate::stage::Stage;
 
 #[test]
@@ -82,6 +85,14 @@ fn where_there_is_nothing_the_overview_says_how_to_begin_until_something_lets_so
 }
 
 #[test]
+fn whoever_copies_through_tmux_learns_what_that_takes_and_when_it_is_cleared() {
+    let mut stage = Stage::populated();
+    stage.happens(Event::Copied(Ok(CopiedTo::Tmux(Some(Duration::from_secs(25))))));
+    let screen = stage.screen();
+    assert!(screen.contains("allow-passthrough") && screen.contains("cleared in 25 s") && screen.contains("clipboard 25 s"), "{screen}");
+}
+
+#[test]
 fn what_is_typed_to_confirm_is_seen_in_the_smallest_window_and_beside_the_longest_name() {
     let mut stage = Stage::populated().sized(50, 15);
     stage.press("4 End s Down Enter Enter");
@@ -94,7 +105,7 @@ fn what_is_typed_to_confirm_is_seen_in_the_smallest_window_and_beside_the_longes
     let long = "n".repeat(64);
     let mut stage = Stage::populated().sized(50, 15);
     stage.vault.rename_key("night-shift", &long).unwrap();
-    stage.happens(crate::event::Event::LedgerChanged);
+    stage.happens(Event::LedgerChanged);
     stage.press("2 x");
     stage.write("nnnnnnnn-and-what-is-typed-last");
     assert!(stage.screen().contains("what-is-typed-last"), "{}", stage.screen());
