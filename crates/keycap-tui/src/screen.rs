@@ -31,6 +31,7 @@ pub(crate) mod protection;
 pub(crate) mod reader_names;
 pub(crate) mod restore;
 pub(crate) mod revoke;
+pub(crate) mod rotate;
 pub(crate) mod sealing;
 pub(crate) mod serve;
 pub(crate) mod services;

@@ -7,8 +7,8 @@ use keycap_vault::action::{Action, Place};
 use crate::screen::{
     Kind, Screen, Step, Tab, Target, activity, add as adding, capabilities, choose as choosing, confirm, delegate as delegating,
     explain as explaining, files, first_run as begin, form, grants, groups as grouping, help as helping, keys, membership, mint as minting, name,
-    overview, palette as palettes, protection, restore as restoring, revoke as revoking, sealing, services, settings as setting, share as sharing,
-    tasks as running,
+    overview, palette as palettes, protection, restore as restoring, revoke as revoking, rotate as rotating, sealing, services, settings as setting,
+    share as sharing, tasks as running,
 };
 use crate::world::World;
 
@@ -152,7 +152,7 @@ pub(crate) fn import_service(_world: &World, _target: Option<Target>) -> Vec<Ste
 
 /// A new root secret.
 pub(crate) fn rotate(_world: &World, target: Option<Target>) -> Vec<Step> {
-    target.map(|target| Step::Open(confirm::rotation(target))).into_iter().collect()
+    target.map(|target| Step::Open(Box::new(rotating::Rotate::new(target)))).into_iter().collect()
 }
 
 /// A gateway, as a task.

@@ -207,19 +207,6 @@ pub(crate) fn removal(target: Target) -> Box<dyn Screen> {
     Box::new(if danger == Danger::Severe { confirm.typed(name) } else { confirm })
 }
 
-/// A new root secret: what was minted before goes on working; whoever wants it revoked does that grant by grant, or with the command line.
-pub(crate) fn rotation(target: Target) -> Box<dyn Screen> {
-    let Target { name, id, .. } = target;
-    let told = format!("{name} mints from a new root secret");
-    let sentences = vec![
-        "From now on it mints from a new root secret. What was minted before goes on working.".to_owned(),
-        "This cannot be undone. To end what was minted before, use `keycap service rotate` with --revoke-earlier.".to_owned(),
-    ];
-    let request = Request::Rotate { name: name.clone(), fingerprint: id, rotation: keycap_vault::Rotation::KeepEarlier };
-    let confirm = Confirm::new(format!("Rotate the root secret of {name}?"), sentences, Then::Ask { request: Some(request), told });
-    Box::new(confirm.typed(name))
-}
-
 /// Comparing a card's fingerprint with its owner.
 #[derive(Debug)]
 pub(crate) struct Verify {
