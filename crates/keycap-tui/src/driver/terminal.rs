@@ -155,3 +155,33 @@ fn restore_on_panic() {
         }));
     });
 }
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use std::process::{Command, Stdio};
+
+    use super::*;
+
+    /// Set where the test is to be the program that panics.
+    const PANICS: &str = "KEYCAP_TUI_PANICS";
+
+    #[test]
+    fn a_panic_gives_the_terminal_back_before_it_is_told() {
+        if std::env::var_os(PANICS).is_some() {
+            let _screen = Screen::enter(true).unwrap();
+            panic!("on purpose");
+        }
+        let name = "driver::terminal::tests::a_panic_gives_the_terminal_back_before_it_is_told";
+        let program = format!("{} --exact {name} --nocapture; stty -a", std::env::current_exe().unwrap().display());
+        let mut script = Command::new("script");
+        script.args(["--quiet", "--command", &program, "/dev/null"]).env(PANICS, "yes").env("TERM", "xterm-256color").stdin(Stdio::null());
+        let told = script.output().expect("`script` of the package bsdutils gives it a terminal").stdout;
+        let told = String::from_utf8_lossy(&told);
+        let at = |text: &str| told.find(text).unwrap_or_else(|| panic!("{text:?} in {told:?}"));
+        let (taken, given, panicked) = (at("\u{1b}[?1049h"), at("\u{1b}[?1049l"), at("on purpose"));
+        assert!(taken < given && given < panicked, "{told:?}");
+        assert!(at("\u{1b}[?1000l") < panicked && at("\u{1b}[?2004l") < panicked, "neither the mouse nor pasting is left on");
+        let after = told.rsplit("test result").next().unwrap_or_default();
+        assert!(after.contains(" icanon") && after.contains(" echo "), "{after:?}");
+    }
+}
