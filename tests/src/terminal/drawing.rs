@@ -67,7 +67,12 @@ fn draw(svg: &mut String, row: u16, run: &Run, theme: Theme) {
     if run.style.underlined {
         attributes.push_str(" text-decoration=\"underline\"");
     }
-    let text = run.text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    draw_lines(svg, (x, y), run);
+    let text: String = run.text.chars().map(|character| if stroke(character).is_some() { ' ' } else { character }).collect();
+    if text.trim().is_empty() {
+        return;
+    }
+    let text = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
     let fill = hex(run.style.ink);
     let baseline = y + 15;
     // The length keeps columns in line, whatever font there is.
@@ -76,6 +81,35 @@ fn draw(svg: &mut String, row: u16, run: &Run, theme: Theme) {
         "<text x=\"{x}\" y=\"{baseline}\" fill=\"{fill}\" textLength=\"{width}\" lengthAdjust=\"spacingAndGlyphs\" xml:space=\"preserve\"{attributes}>{text}</text>"
     )
     .unwrap();
+}
+
+/// The frames of a run, stroke by stroke: as characters they would fall apart wherever a font is not as high as its lines.
+fn draw_lines(svg: &mut String, (x, y): (usize, usize), run: &Run) {
+    let mut path = String::new();
+    for (at, character) in run.text.chars().enumerate() {
+        if let Some(stroke) = stroke(character) {
+            write!(path, "M{} {y}{stroke}", x + at * CELL_WIDTH).unwrap();
+        }
+    }
+    if !path.is_empty() {
+        let (ink, opacity) = (hex(run.style.ink), if run.style.dim { " opacity=\"0.6\"" } else { "" });
+        writeln!(svg, "<path d=\"{path}\" fill=\"none\" stroke=\"{ink}\"{opacity}/>").unwrap();
+    }
+}
+
+/// How a character that joins its neighbours is drawn, from the corner of its cell on; `None`: it is text.
+const fn stroke(character: char) -> Option<&'static str> {
+    Some(match character {
+        '─' => "m0 10h9",
+        '│' => "m4.5 0v20",
+        '╭' => "m4.5 20v-5q0-5 4.5-5",
+        '╮' => "m0 10q4.5 0 4.5 5v5",
+        '╰' => "m4.5 0v5q0 5 4.5 5",
+        '╯' => "m0 10q4.5 0 4.5-5v-5",
+        '├' => "m4.5 0v20m0-10h4.5",
+        '└' => "m4.5 0v10h4.5",
+        _ => return None,
+    })
 }
 
 fn runs(screen: &vt100::Screen, row: u16, columns: u16, theme: Theme) -> Vec<Run> {
