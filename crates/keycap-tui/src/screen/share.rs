@@ -2,6 +2,7 @@
 //! what anyone could use who sees it is asked about first, by its name.
 
 mod code;
+mod how;
 
 use keycap_vault::VaultError;
 use keycap_vault::view::{HolderView, KeyView, SharedView, State};
@@ -22,6 +23,7 @@ use crate::widget::pane::{pane, title};
 use crate::widget::text::{line, span};
 use crate::world::World;
 use code::{Code, Told};
+use how::How;
 
 /// The screen.
 #[derive(Debug)]
@@ -49,48 +51,10 @@ enum Stage {
     Showing(Box<Code>),
 }
 
-/// A way to share.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum How {
-    Sealed,
-    Code,
-    Picture,
-    Copy,
-    Text,
-}
-
 const WHAT: u32 = 0;
 const KEYS: u32 = 1;
 const SHARE: u32 = 2;
 const PICTURE: u32 = 3;
-
-impl How {
-    const ALL: [Self; 5] = [Self::Sealed, Self::Code, Self::Picture, Self::Copy, Self::Text];
-
-    const fn word(self) -> &'static str {
-        match self {
-            Self::Sealed => "sealed to a key",
-            Self::Code => "a QR code on the screen",
-            Self::Picture => "a QR code in a picture",
-            Self::Copy => "text on the clipboard",
-            Self::Text => "text in a file",
-        }
-    }
-
-    const fn detail(self, card: bool) -> &'static str {
-        match (self, card) {
-            (Self::Sealed, _) => "only its recipient can open it",
-            (Self::Code, true) => "for who stands beside you",
-            (Self::Code, false) => "for 60 s; who sees it has it",
-            (Self::Picture, true) => "PNG or SVG, to print or send",
-            (Self::Picture, false) => "PNG or SVG; who has it is in",
-            (Self::Copy, true) => "to paste anywhere",
-            (Self::Copy, false) => "cleared after some seconds",
-            (Self::Text, true) => "to attach anywhere",
-            (Self::Text, false) => "mode 0600; who has it is in",
-        }
-    }
-}
 
 impl Share {
     /// Of that.
