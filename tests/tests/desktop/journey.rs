@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use keycap_tests::Window;
 
+use crate::crossing::{TRACE, trace};
 use crate::scenes::{Desk, first_run, go};
 
 /// A server that answers each line with a page.
@@ -154,50 +155,7 @@ fn a_vault_without_a_keyring_is_sealed_under_a_passphrase_that_the_page_never_ha
     window.click("[data-action=unlock]");
     desk.display.type_into("Unlock keycap", &["correct horse battery"]);
     window.wait_for_text("h1", "Overview");
-    let trace = window.run("return window.keycapTestTrace", &[]).to_string();
+    let trace = trace(&window);
     assert!(trace.contains("create_vault") && trace.contains("unlock"), "{trace}");
     assert!(!trace.contains("horse"), "the passphrase crossed into the page");
-}
-
-/// Notes everything that the page asks and is answered.
-pub(crate) const TRACE: &str = "window.keycapTestTrace = [];
-const send = window.fetch;
-window.fetch = async (...given) => {
-    const body = given[1]?.body;
-    window.keycapTestTrace.push([String(given[0]), typeof body === 'string' ? body : body ? new TextDecoder().decode(body) : '']);
-    const answer = await send(...given);
-    window.keycapTestTrace.push(['answer', await answer.clone().text()]);
-    return answer;
-};";
-
-#[test]
-fn nothing_that_crosses_between_page_and_host_is_a_secret() {
-    let desk = Desk::with_service();
-    desk.does(["mint", "orders", "--for", "alice", "--yes"]);
-    let window = desk.open();
-    window.run(TRACE, &[]);
-    go(&window, "grants");
-    window.click("[data-grant=alice]");
-    window.click("aside [data-action=share]");
-    window.click("[data-field=understood]");
-    window.click("dialog [data-action=confirm]");
-    window.wait_for_text("dialog [data-sentence]", "Everything");
-    let (_, secret) = desk.photograph_code(&window);
-    window.click("dialog [data-action=done]");
-    window.click("aside [data-action=share]");
-    window.click("dialog input[value=copy]");
-    window.click("[data-field=understood]");
-    window.click("dialog [data-action=confirm]");
-    window.wait_for_text("[data-toast=good]", "clipboard");
-    let copied = desk.display.clipboard().unwrap();
-    assert!(copied.starts_with("KEYCAP-SECRET-1") || copied.starts_with("keycap-secret-1"), "{copied}");
-    let trace = window.run("return window.keycapTestTrace", &[]).to_string();
-    assert!(trace.contains("share_code") && trace.contains("share_copy"), "the trace saw nothing: {trace}");
-    let lower = trace.to_lowercase();
-    for secret in [secret.trim_start_matches("KEYCAP:"), copied.trim()] {
-        assert!(!lower.contains(&secret.to_lowercase()), "a capability crossed");
-    }
-    assert!(!lower.contains("keycap-secret-1"));
-    // What is not a secret did cross, so that the search above can find something.
-    assert!(lower.contains("alice"));
 }

@@ -3,6 +3,7 @@
 
 mod accessible;
 mod away;
+mod crossing;
 mod files;
 mod hostile;
 mod journey;
