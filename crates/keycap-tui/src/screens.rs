@@ -201,6 +201,11 @@ pub(crate) fn delegate(_world: &World, target: Option<Target>) -> Vec<Step> {
     target.map(|target| Step::Open(Box::new(delegating::Delegate::new(target)))).into_iter().collect()
 }
 
+/// Shows a secret as text, after asking.
+pub(crate) fn reveal(target: Target) -> Box<dyn Screen> {
+    Box::new(sharing::Share::revealed(target))
+}
+
 /// Shares something.
 pub(crate) fn share(_world: &World, target: Option<Target>) -> Vec<Step> {
     target.map(|target| Step::Open(Box::new(sharing::Share::new(target)))).into_iter().collect()

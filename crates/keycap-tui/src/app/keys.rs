@@ -8,7 +8,7 @@ use super::{App, slot};
 use crate::event::Effect;
 use crate::keymap::{Command, ENTER, ESC, Key, Meaning};
 use crate::request::Request;
-use crate::screen::{Click, Input, Shape, Step, Tab};
+use crate::screen::{Click, Input, Kind, Shape, Step, Tab};
 use crate::screens;
 use crate::toast::Toast;
 
@@ -77,6 +77,7 @@ impl App {
                 self.open(settings, effects);
             }
             Command::Jump => self.letters = Some(super::view::Letters::default()),
+            Command::Reveal => self.reveal(effects),
             Command::Undo => match self.journal.undo.pop() {
                 Some(change) => self.ask(slot::UNDO, Request::Change(change), effects),
                 None => self.tell(Toast::note("there is nothing to undo")),
@@ -111,8 +112,23 @@ impl App {
             | Command::Mark
             | Command::Range
             | Command::Copy
-            | Command::Reveal
             | Command::Open => self.give_top(Input::Command(command), effects),
+        }
+    }
+
+    /// Asks whether what is selected is to be shown as text, if it is secret at all.
+    fn reveal(&mut self, effects: &mut Vec<Effect>) {
+        match self.top().and_then(crate::screen::Screen::target) {
+            Some(target) if matches!(target.kind, Kind::Grant | Kind::Capability) => {
+                let context = self.world.context();
+                if let Some(reason) = keycap_vault::action::action("share").and_then(|share| share.disabled(&context)) {
+                    return self.tell(Toast::note(reason));
+                }
+                let screen = screens::reveal(target);
+                self.open(screen, effects);
+            }
+            Some(_) => self.tell(Toast::note("nothing of this is ever shown but its card, which is no secret")),
+            None => self.tell(Toast::note("select a grant or a capability first")),
         }
     }
 

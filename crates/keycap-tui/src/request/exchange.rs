@@ -39,6 +39,8 @@ pub(crate) enum Exchange {
 pub(crate) enum Leave {
     /// As a code on the screen.
     Code,
+    /// As text on the screen.
+    Screen,
     /// Through the clipboard.
     Copy,
     /// As a picture of a code: SVG if the file's name ends in that, else PNG.
@@ -94,6 +96,8 @@ pub(crate) enum Exchanged {
 pub(crate) enum Out {
     /// A code to be shown.
     Code(Arc<Qr>),
+    /// Text to be shown.
+    Shown(SecretText),
     /// Text for the clipboard.
     Text(SecretText),
     /// A file that was written.
@@ -177,13 +181,14 @@ fn share(vault: &mut Vault, target: &Target, leave: &Leave) -> Result<Exchanged,
         Leave::Copy => ShareHow::Copy,
         Leave::Picture(_) => ShareHow::Picture,
         Leave::Sealed { .. } => ShareHow::Sealed,
-        Leave::Text(_) => ShareHow::Reveal,
+        Leave::Text(_) | Leave::Screen => ShareHow::Reveal,
     };
     let outgoing = vault.share(&name, &ShareRequest { how, name: None })?;
     let view = outgoing.view().clone();
     let readers = if view.secret { Readers::Owner } else { Readers::Usual };
     let out = match leave {
         Leave::Code => Out::Code(Arc::new(Qr::for_terminal(outgoing.qr_payload().expose()).map_err(|error| no_code(&error))?)),
+        Leave::Screen => Out::Shown(SecretText::new(outgoing.text().expose().to_owned())),
         Leave::Copy => Out::Text(SecretText::new(outgoing.text().expose().to_owned())),
         Leave::Picture(file) => {
             let code = Qr::for_picture(outgoing.qr_payload().expose()).map_err(|error| no_code(&error))?;

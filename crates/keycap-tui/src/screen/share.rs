@@ -22,7 +22,7 @@ use crate::widget::line_field::LineField;
 use crate::widget::pane::{pane, title};
 use crate::widget::text::{line, span};
 use crate::world::World;
-use code::{Code, Told};
+use code::{Code, Shown, Told};
 use how::How;
 
 /// The screen.
@@ -74,6 +74,16 @@ impl Share {
         share
     }
 
+    /// As text on the screen, once it was asked whether.
+    pub(crate) fn revealed(target: Target) -> Self {
+        let mut share = Self::new(target);
+        share.form.pick("how", How::Screen.word());
+        share.settle();
+        share.form.go_to("share");
+        share.go();
+        share
+    }
+
     fn how(&self) -> Option<How> {
         let picked = self.form.picked("how")?;
         How::ALL.into_iter().find(|how| how.word() == picked.value)
@@ -89,7 +99,7 @@ impl Share {
                 Some(How::Sealed) => format!("{name}.age"),
                 Some(How::Picture) => format!("{name}.png"),
                 Some(How::Text) => format!("{name}.keycap"),
-                Some(How::Code | How::Copy) | None => String::new(),
+                Some(How::Code | How::Screen | How::Copy) | None => String::new(),
             };
             self.form.set_text("file", &file);
         }
@@ -103,6 +113,7 @@ impl Share {
         };
         match self.how().ok_or(("how", "Choose how.".to_owned()))? {
             How::Code => Ok(Leave::Code),
+            How::Screen => Ok(Leave::Screen),
             How::Copy => Ok(Leave::Copy),
             How::Picture => Ok(Leave::Picture(file()?)),
             How::Text => Ok(Leave::Text(file()?)),
@@ -264,6 +275,11 @@ impl Share {
         }
     }
 
+    fn show(&mut self, shown: Shown, view: SharedView, world: &World) -> Vec<Step> {
+        self.stage = Stage::Showing(Box::new(Code::new(shown, view, world.moment.running)));
+        vec![Step::Changed]
+    }
+
     fn shared(&mut self, view: SharedView, out: Out, world: &World) -> Vec<Step> {
         let own_link = view.reissued.then_some("it has a link of its own: this share can be revoked alone");
         let hinted = |toast: Toast, hint: Option<&str>| match hint {
@@ -271,10 +287,8 @@ impl Share {
             None => toast,
         };
         match out {
-            Out::Code(code) => {
-                self.stage = Stage::Showing(Box::new(Code::new(code, view, world.moment.running)));
-                vec![Step::Changed]
-            }
+            Out::Code(code) => self.show(Shown::Code(code), view, world),
+            Out::Shown(text) => self.show(Shown::Text(text), view, world),
             Out::Text(text) => {
                 let mut steps = vec![Step::Close, Step::Copy { text, secret: view.secret }];
                 steps.extend(own_link.map(|hint| Step::Tell(Toast::note(hint))));
@@ -360,7 +374,7 @@ impl Screen for Share {
             }
             Input::Tick => match &self.stage {
                 Stage::Showing(code) if code.is_over(world.moment.running) => {
-                    hide(Some(Toast::note("the code is hidden again").with_hint("sharing once more gives it a link of its own")))
+                    hide(Some(Toast::note(format!("{} is hidden again", code.word())).with_hint("sharing once more gives it a link of its own")))
                 }
                 Stage::Showing(_) | Stage::Choosing | Stage::Asking(_) | Stage::Sharing => Vec::new(),
             },

@@ -237,6 +237,49 @@ fn nothing_lies_over_a_code_and_what_was_to_be_said_is_said_afterwards() {
 }
 
 #[test]
+fn a_secret_is_revealed_as_text_after_its_name_for_twenty_seconds_and_only_while_somebody_looks() {
+    for (columns, rows) in [(50, 15), (80, 24), (140, 40)] {
+        let mut stage = Stage::populated();
+        mint(&mut stage, "dave");
+        stage.press("Esc");
+        let mut stage = stage.sized(columns, rows);
+        stage.press("V");
+        stage.write("dav");
+        stage.press("Enter");
+        assert!(!is_secret(&stage.screen()), "not with half a name");
+        stage.write("e");
+        stage.press("Enter");
+        assert!(is_secret(&stage.screen()), "{}", stage.screen());
+        stage.happens(Event::Focus(false));
+        assert!(!is_secret(&stage.screen()) && stage.screen().contains("no focus"));
+        stage.happens(Event::Focus(true));
+        stage.wait(Duration::from_secs(19));
+        let shown = stage.screen();
+        let secret: String = shown.lines().skip(1).map(str::trim).take_while(|line| !line.is_empty()).collect();
+        assert!(stage.vault.inspect(&secret).is_ok(), "all of it is there: {shown}");
+        stage.wait(Duration::from_secs(1));
+        assert!(!is_secret(&stage.screen()) && stage.screen().contains("the text is hidden again"), "{}", stage.screen());
+    }
+}
+
+#[test]
+fn a_lock_takes_what_is_revealed_off_the_screen_and_a_key_has_nothing_to_reveal() {
+    let mut stage = Stage::populated();
+    mint(&mut stage, "dave");
+    stage.press("Esc V");
+    stage.write("dave");
+    stage.press("Enter");
+    assert!(is_secret(&stage.screen()));
+    stage.vault.lock().unwrap();
+    stage.happens(Event::LedgerChanged);
+    assert!(!is_secret(&stage.screen()), "{}", stage.screen());
+    stage.press("Enter 2 V");
+    assert!(stage.screen().contains("nothing of this is ever shown"), "{}", stage.screen());
+    stage.press("1 V");
+    assert!(stage.screen().contains("select a grant or a capability first"), "{}", stage.screen());
+}
+
+#[test]
 fn a_code_that_does_not_fit_says_what_it_needs_and_can_be_written() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("code.png");

@@ -5,19 +5,21 @@
 pub(super) enum How {
     Sealed,
     Code,
+    Screen,
     Picture,
     Copy,
     Text,
 }
 
 impl How {
-    pub(super) const ALL: [Self; 5] = [Self::Sealed, Self::Code, Self::Picture, Self::Copy, Self::Text];
+    pub(super) const ALL: [Self; 6] = [Self::Sealed, Self::Code, Self::Screen, Self::Picture, Self::Copy, Self::Text];
 
     /// How it is called.
     pub(super) const fn word(self) -> &'static str {
         match self {
             Self::Sealed => "sealed to a key",
             Self::Code => "a QR code on the screen",
+            Self::Screen => "text on the screen",
             Self::Picture => "a QR code in a picture",
             Self::Copy => "text on the clipboard",
             Self::Text => "text in a file",
@@ -30,6 +32,8 @@ impl How {
             (Self::Sealed, _) => "only its recipient can open it",
             (Self::Code, true) => "for who stands beside you",
             (Self::Code, false) => "for 60 s; who sees it has it",
+            (Self::Screen, true) => "to read or select",
+            (Self::Screen, false) => "for 20 s; who sees it has it",
             (Self::Picture, true) => "PNG or SVG, to print or send",
             (Self::Picture, false) => "PNG or SVG; who has it is in",
             (Self::Copy, true) => "to paste anywhere",

@@ -12,7 +12,7 @@ use crate::widget::text::{columns, cut, line, span, wrap};
 /// Columns of the labels, with the sign before and the blanks after them.
 const LABEL: u16 = 13;
 /// Lines of a list while it has the focus.
-const LIST: usize = 5;
+const LIST: usize = 6;
 
 /// A line of the form, before it is known whether it is in sight.
 enum Drawn {
