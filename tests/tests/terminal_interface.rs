@@ -8,7 +8,7 @@ use std::process::Command;
 use std::thread;
 use std::time::Duration;
 
-use keycap_tests::{Keycap, PrivateKeyring, Running, Size, Terminal, Theme, wait_until};
+use keycap_tests::{Keycap, PrivateKeyring, Prompts, Running, Size, Terminal, Theme, wait_until};
 
 const MOMENT: Duration = Duration::from_secs(20);
 const WINDOW: Size = Size { columns: 100, rows: 30 };
@@ -292,4 +292,24 @@ fn a_suspended_interface_gives_the_shell_its_terminal_and_takes_it_back() {
     assert_eq!(terminal.wait_for_exit(MOMENT), 0);
     let screen = terminal.screen().text();
     assert!(!screen.contains("deploy-bot"), "{screen}");
+}
+
+#[test]
+fn a_locked_keyring_is_said_with_the_way_out_and_nothing_typed_is_lost() {
+    let mut keyring = PrivateKeyring::start();
+    let keycap = vault(&keyring);
+    keyring.treat_prompts(Prompts::Refused);
+    keyring.lock();
+    let terminal = open(&keycap, WINDOW, &[]);
+    terminal.press(&["2"]);
+    terminal.wait_for("operator", MOMENT);
+    terminal.press(&["n"]);
+    terminal.wait_for("A new key", MOMENT);
+    terminal.type_text("night-shift");
+    terminal.press(&["Enter"]);
+    let screen = terminal.wait_for("✗ the keyring is locked", MOMENT).text();
+    assert!(screen.contains("Unlock the keyring") && screen.contains("night-shift"), "{screen}");
+    keyring.unlock();
+    terminal.press(&["Enter"]);
+    terminal.wait_for("made the key night-shift", MOMENT);
 }

@@ -252,7 +252,7 @@ impl Screen for Form {
                 return match input {
                     Input::Answered { outcome: Ok(answer), .. } => self.answered(answer),
                     Input::Answered { outcome: Err(failure), .. } => {
-                        self.sheet.refuse(failure.hint.map_or_else(|| failure.message.clone(), |hint| format!("{}; {hint}", failure.message)));
+                        self.sheet.fail(failure);
                         Vec::new()
                     }
                     Input::Shown | Input::LedgerChanged | Input::Command(_) | Input::Tick => Vec::new(),

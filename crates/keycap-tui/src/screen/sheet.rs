@@ -5,6 +5,7 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 
 use crate::keymap::{ENTER, ESC};
+use crate::request::Failure;
 use crate::screen::{Hint, Input, Shape};
 use crate::theme::{Role, Theme};
 use crate::widget::fields::{Fields, Scroll};
@@ -19,6 +20,8 @@ pub(crate) struct Sheet {
     /// A passphrase that was made.
     words: Option<SecretText>,
     wrong: Option<String>,
+    /// What to do about it.
+    hint: Option<String>,
     /// Whether the vault is at it: then nothing is typed, and Esc still leaves.
     busy: bool,
 }
@@ -47,7 +50,7 @@ impl Sheet {
     /// With these rows, and a button that is called so.
     pub(crate) fn new(mut rows: Vec<Row>, button: &'static str, note: impl Into<String>) -> Self {
         rows.push(Row::button("do", button));
-        Self { form: Form::new(rows), note: note.into(), words: None, wrong: None, busy: false }
+        Self { form: Form::new(rows), note: note.into(), words: None, wrong: None, hint: None, busy: false }
     }
 
     /// Whether the vault is at it.
@@ -62,7 +65,13 @@ impl Sheet {
 
     /// It was not done, for that reason.
     pub(crate) fn refuse(&mut self, why: impl Into<String>) {
-        (self.busy, self.wrong) = (false, Some(why.into()));
+        (self.busy, self.wrong, self.hint) = (false, Some(why.into()), None);
+    }
+
+    /// It failed: with the way out, if there is one.
+    pub(crate) fn fail(&mut self, failure: Failure) {
+        self.refuse(failure.message);
+        self.hint = failure.hint;
     }
 
     /// The same, and the row to blame has the focus.
@@ -133,6 +142,9 @@ impl Sheet {
         }
         if let Some(wrong) = &self.wrong {
             fields.blank().text(Role::Bad, format!("✗ {wrong}"));
+            if let Some(hint) = &self.hint {
+                fields.text(Role::Quiet, hint);
+            }
         }
         fields
     }
