@@ -15,6 +15,8 @@ use crate::wait::wait_until;
 const SHOWN: Duration = Duration::from_millis(800);
 /// How long a program may take to make the clipboard its own.
 const HANDED_OVER: Duration = Duration::from_secs(10);
+/// How long the mouse takes from one place to the next: both programs follow it at each.
+const STEP: Duration = Duration::from_millis(120);
 /// What X calls the focus when it is wherever the pointer is.
 const NO_WINDOW: &str = "1";
 
@@ -137,6 +139,39 @@ impl Display {
         output_of(&mut self.xdotool(&["type", "--delay", "12", path.to_str().unwrap()]));
         std::thread::sleep(SHOWN);
         output_of(&mut self.xdotool(&["key", "Return"]));
+    }
+
+    /// Presses the mouse at one place, and lets go of it at another. On its way it rests over the second, as a hand does.
+    ///
+    /// # Panics
+    /// If xdotool is missing.
+    pub fn drag(&self, from: (u16, u16), to: (u16, u16)) {
+        let at = |(x, y): (u16, u16)| ["mousemove".to_owned(), x.to_string(), y.to_string()];
+        let moved = |place| {
+            output_of(&mut self.xdotool(&at(place).each_ref().map(String::as_str)));
+            std::thread::sleep(STEP);
+        };
+        moved(from);
+        output_of(&mut self.xdotool(&["mousedown", "1"]));
+        for step in 1..=8_u16 {
+            let between = |a: u16, b: u16| if b >= a { a + (b - a) / 8 * step } else { a - (a - b) / 8 * step };
+            moved((between(from.0, to.0), between(from.1, to.1)));
+        }
+        for away in [2, 0] {
+            moved((to.0 + away, to.1));
+        }
+        output_of(&mut self.xdotool(&["mouseup", "1"]));
+    }
+
+    /// Waits until a window of this title is in sight.
+    ///
+    /// # Panics
+    /// If there is none within half a minute, or xdotool is missing.
+    pub fn wait_for_window(&self, title: &str) {
+        wait_until(READY, &format!("there is a window called {title}"), || {
+            let found = self.xdotool(&["search", "--onlyvisible", "--name", title]).output().unwrap();
+            !found.stdout.trim_ascii().is_empty()
+        });
     }
 
     /// Waits for a window of this title, and gives it the keyboard.

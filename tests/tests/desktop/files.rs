@@ -1,7 +1,8 @@
 //! Files that come from outside: sealed, looked into, opened; and what came is told apart.
 
 use std::fs;
-use std::process::Stdio;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 
 use keycap_tests::{Keycap, Window, require};
 
@@ -13,6 +14,45 @@ impl Desk {
         let status = self.keycap.around(Window::program(), files).stdout(Stdio::null()).status().unwrap();
         assert!(status.success(), "a second start ends well once it has handed over: {status}");
     }
+
+    /// What `age` finds in a file that is sealed to the operator.
+    fn opened_by_age(&self, sealed: &Path) -> String {
+        let identity = self.keycap.run(["share", "key:operator", "--age-identity"]).succeeded().stdout;
+        let identity = self.keep("identity.txt", identity.as_bytes());
+        let mut age = self.keycap.around(require("age", "age"), ["-d", "-i", identity.to_str().unwrap(), sealed.to_str().unwrap()]);
+        let output = age.env("PATH", Keycap::path_with_plugin()).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    }
+}
+
+/// The program with a file that can be dragged out of its window. Cargo builds it together with all tests; where one alone is built, it is not.
+fn drag_source() -> PathBuf {
+    let program = std::env::current_exe().unwrap().parent().unwrap().with_file_name("examples").join("drag_source");
+    if !program.exists() {
+        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+        let built = Command::new(cargo).args(["build", "--package", "keycap-tests", "--example", "drag_source"]).stdin(Stdio::null()).status();
+        assert!(built.unwrap().success() && program.exists(), "{} is not built", program.display());
+    }
+    program
+}
+
+#[test]
+fn a_file_that_is_dropped_with_the_mouse_is_sealed_and_age_opens_it() {
+    let desk = Desk::with_service();
+    let window = desk.open();
+    let plain = desk.keep("dropped & kept.txt", b"by hand\n");
+    let mut source = desk.keycap.around(drag_source(), [plain.to_str().unwrap(), "1170", "790"]).stdin(Stdio::null()).spawn().unwrap();
+    desk.display.wait_for_window("A file to drag");
+    desk.display.drag((1220, 840), (500, 400));
+    window.wait_for_text("dialog", "dropped & kept.txt");
+    source.kill().unwrap();
+    source.wait().unwrap();
+    window.click("dialog [data-recipient='key:operator']");
+    window.click("dialog [data-action=confirm]");
+    window.wait_for_text("[data-task=seal][data-ended=true]", "dropped & kept.txt.age");
+    assert_eq!(desk.opened_by_age(&plain.with_file_name("dropped & kept.txt.age")), "by hand\n");
+    assert_eq!(window.policy_violations(), serde_json::json!([]));
 }
 
 #[test]
@@ -26,15 +66,7 @@ fn a_file_that_comes_in_is_sealed_and_age_opens_it() {
     window.click("dialog [data-action=confirm]");
     window.wait_for_text("[data-task=seal][data-ended=true]", "report.txt.age");
     let sealed = plain.with_file_name("report.txt.age");
-    let identity = desk.keycap.run(["share", "key:operator", "--age-identity"]).succeeded().stdout;
-    let identity = desk.keep("identity.txt", identity.as_bytes());
-    let output = desk
-        .keycap
-        .around(require("age", "age"), ["-d", "-i", identity.to_str().unwrap(), sealed.to_str().unwrap()])
-        .env("PATH", Keycap::path_with_plugin())
-        .output()
-        .unwrap();
-    assert_eq!(String::from_utf8_lossy(&output.stdout), "the quarter was fine\n", "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(desk.opened_by_age(&sealed), "the quarter was fine\n");
 
     // The other way: what is sealed is looked into first, and opened beside itself under a free name.
     desk.hand_over(&[sealed.to_str().unwrap()]);
