@@ -130,10 +130,13 @@ fn axe_finds_nothing_serious_in_the_other_flows_and_at_twice_the_size() {
             ("services", ".head [data-action='service.new']"),
             ("services", "aside [data-action=serve]"),
             ("services", "aside [data-action='service.export']"),
+            ("services", "aside [data-action='service.rotate']"),
             ("capabilities", "aside [data-action=connect]"),
+            ("capabilities", "aside [data-action=explain]"),
             ("keys", ".head [data-action='group.new']"),
             ("settings", "[data-action='vault.convert']"),
             ("settings", "[data-action=backup]"),
+            ("settings", "[data-action='vault.restore']"),
         ] {
             go(&window, screen);
             window.click(flow);
@@ -174,4 +177,53 @@ fn axe_finds_nothing_serious_where_there_is_nothing_yet() {
         go(&window, screen);
         examine(&window, &format!("{screen} with nothing in it"));
     }
+}
+
+#[test]
+fn nothing_moves_for_whoever_wants_it_still() {
+    let desk = Desk::with_service();
+    let moving = "return [...document.querySelectorAll('*')].filter((one) => ['', '::before', '::after'].some((part) => {
+        const style = getComputedStyle(one, part || null);
+        const lasts = (times) => times.split(',').some((time) => parseFloat(time) > 0);
+        return (style.animationName !== 'none' && lasts(style.animationDuration)) || lasts(style.transitionDuration);
+    })).map((one) => one.outerHTML.slice(0, 120))";
+    let still = "return matchMedia('(prefers-reduced-motion: reduce)').matches";
+    let window = desk.open();
+    window.press_ctrl("k");
+    window.wait_for_text("dialog", "New key");
+    assert_eq!(window.run(still, &[]), json!(false));
+    // The page has nothing that moves; what a later one could have is held still, too.
+    let planted = "document.querySelector('h1').style.transition = 'opacity 1s'";
+    window.run(planted, &[]);
+    assert_ne!(window.run(moving, &[]), json!([]), "it moves for everybody else");
+    drop(window);
+
+    // Where the desktop keeps it: the web view reads it from the toolkit.
+    let folder = desk.keycap.home().path().join("config/gtk-3.0");
+    fs::create_dir_all(&folder).unwrap();
+    fs::write(folder.join("settings.ini"), "[Settings]\ngtk-enable-animations=false\n").unwrap();
+    let window = desk.open();
+    assert_eq!(window.run(still, &[]), json!(true));
+    window.press_ctrl("k");
+    window.wait_for_text("dialog", "New key");
+    window.run(planted, &[]);
+    assert_eq!(window.run(moving, &[]), json!([]));
+}
+
+#[test]
+fn the_size_is_changed_by_key_and_remembered() {
+    let desk = Desk::with_service();
+    let window = desk.open();
+    let width = |window: &Window| window.run("return innerWidth", &[]).as_f64().unwrap();
+    let usual = width(&window);
+    let becomes = |window: &Window, what: &str, there: &dyn Fn(f64) -> bool| wait_until(Duration::from_secs(10), what, || there(width(window)));
+    window.press_ctrl("-");
+    becomes(&window, "the page is drawn smaller", &|now| now > usual + 1.0);
+    window.press_ctrl("0");
+    becomes(&window, "the page has its usual size", &|now| (now - usual).abs() <= 1.0);
+    window.press_ctrl("+");
+    becomes(&window, "the page is drawn larger", &|now| now < usual - 1.0);
+    drop(window);
+    let window = desk.open();
+    becomes(&window, "the page is as large as it was left", &|now| now < usual - 1.0);
 }
