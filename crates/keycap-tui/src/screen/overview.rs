@@ -317,6 +317,8 @@ impl Screen for OverviewScreen {
             self.top = wanted + 1 - height;
         }
         let len = entries.len();
+        // What is cut says so beside the mark of how far one is, not under it.
+        let room = usize::from(inner.width).saturating_sub(if len > height { 2 } else { 0 });
         self.lines.clear();
         for ((at, entry), y) in entries.into_iter().enumerate().skip(self.top).zip(inner.y..inner.bottom()) {
             let place = Rect { y, height: 1, ..inner };
@@ -330,7 +332,7 @@ impl Screen for OverviewScreen {
                 frame.buffer_mut().set_style(place, theme.selection());
                 frame.set_cursor_position((place.x, y));
             }
-            frame.render_widget(cut(text, usize::from(place.width)), place);
+            frame.render_widget(cut(text, room), place);
         }
         crate::widget::fields::bar(frame, inner, self.top, height, len, theme);
     }
