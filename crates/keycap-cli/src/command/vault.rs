@@ -99,8 +99,7 @@ fn init(args: &InitArgs, context: &mut Context) -> Ended {
             .hint("use it, or name another folder with --vault"));
     }
     let place = args.place.choose(context)?;
-    place.prepare(context)?;
-    let vault = place.with(context.prompt, |choice| Vault::create(&folder, choice, Environment::system()))?;
+    let vault = place::put(&place, context, |choice| Ok(Vault::create(&folder, choice, Environment::system())?))?;
     context.output.notes(|page| page.done(Line::from("made the vault in ").strong(folder.display().to_string())));
     show_status(&vault, context)?;
     context.output.notes(|page| {
@@ -145,8 +144,7 @@ fn passwd(args: &PasswdArgs, context: &mut Context) -> Ended {
         true => args.place.new_passphrase(context)?,
         false => args.place.choose_sealed(context)?,
     };
-    place.prepare(context)?;
-    place.with_method(context.prompt, |method| vault.change_unlocking(&method))?;
+    place::seal_under(&place, context, |method| Ok(vault.change_unlocking(&method)?))?;
     show_status(&vault, context)?;
     context.output.note(Line::new().quiet("Whoever has an old copy of the vault's folder, and what opened it then, can still open that copy."));
     DONE
@@ -156,11 +154,10 @@ fn convert(args: &ConvertArgs, context: &mut Context) -> Ended {
     let mut vault = context.unlocked_vault()?;
     let place = args.place.choose(context)?;
     let name = short_name(vault.folder());
-    let question = format!("All secrets of {name} will rest {}.", place.words());
+    let question = format!("All secrets of {name} will rest {}.", place::words(&place));
     context.ask_first(Danger::Moderate, &args.consent, &name, &question)?;
-    place.prepare(context)?;
     let mut bar = Bar::new(context);
-    place.with(context.prompt, |choice| vault.convert(&choice, &mut |done, of| bar.show(done, of)))?;
+    place::put(&place, context, |choice| Ok(vault.convert(&choice, &mut |done, of| bar.show(done, of))?))?;
     bar.clear();
     show_status(&vault, context)?;
     DONE

@@ -116,3 +116,18 @@ fn binary_is_not_poured_onto_a_pipe_unasked_and_goes_there_if_asked() {
     let ended = place.command(PROGRAM).args(["key", "export", "operator", "--yes", "--to", "operator", "--output", "-"]).output().unwrap();
     assert!(ended.stdout.starts_with(b"age-encryption.org/v1\n"), "{ended:?}");
 }
+
+#[test]
+fn a_key_file_that_was_made_for_nothing_is_gone_again() {
+    let place = Place::without_vault();
+    std::fs::write(place.path("file"), "").unwrap();
+    let ended = place.keycap(&["vault", "init", "--vault", "file/vault", "--sealed", "file", "--key-file", "key"]);
+    assert_ne!(ended.code, Some(0));
+    assert!(!ended.stderr.contains("made the key file"), "{}", ended.stderr);
+    assert!(!place.path("key").exists(), "{}", ended.stderr);
+
+    let ended = place.keycap(&["vault", "init", "--sealed", "file", "--key-file", "key"]);
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    assert!(ended.stderr.contains("made the key file"), "{}", ended.stderr);
+    assert!(place.path("key").exists());
+}

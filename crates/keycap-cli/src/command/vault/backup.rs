@@ -8,7 +8,7 @@ use keycap_vault::view::{BackupView, DiffLine, RestoreDiff};
 use keycap_vault::{Backup, Environment, RestoreMode, Vault};
 use serde::Serialize;
 
-use super::place::PlaceArgs;
+use super::place::{self, PlaceArgs};
 use super::short_name;
 use crate::command::export::{ExportArgs, OpenArgs};
 use crate::context::{Consent, Context};
@@ -113,8 +113,7 @@ fn restore_new(args: &RestoreArgs, sealed: &[u8], context: &mut Context) -> Ende
     }
     let made = backup.made().as_u64();
     let place = args.place.choose(context)?;
-    place.prepare(context)?;
-    let (vault, diff) = place.with(context.prompt, |choice| Vault::restore_new(&folder, choice, Environment::system(), backup))?;
+    let (vault, diff) = place::put(&place, context, |choice| Ok(Vault::restore_new(&folder, choice, Environment::system(), backup)?))?;
     let times = context.times(&vault);
     context.output.show("restored", &diff, |page| {
         page.done(Line::from("made the vault in ").strong(folder.display().to_string()).plain(" from the backup of ").plain(times.full(made)))?;

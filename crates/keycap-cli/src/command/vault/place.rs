@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
-use keycap_vault::{KeyringState, SecretText, SecretsChoice, UnlockMethod, Vault, credentials_directory, key_file, keyring_state};
+use keycap_vault::{KeyringState, SecretText, SecretsChoice, SecretsPlace, UnlockMethod, Vault, credentials_directory, keyring_state};
 
 use crate::context::Context;
 use crate::error::CliError;
@@ -49,31 +49,20 @@ pub(super) enum Sealing {
     File,
 }
 
-/// A choice that was made, with everything that belongs to it.
-#[derive(Debug)]
-pub(super) enum Place {
-    Keyring,
-    SealedByPassphrase(SecretText),
-    SealedByKeyring,
-    SealedToRecipients(Vec<String>),
-    SealedByCredential(PathBuf),
-    SealedByFile(PathBuf),
-}
-
 impl PlaceArgs {
     /// What the options say; asks where they say nothing and somebody is there.
     ///
     /// # Errors
     /// If nothing is said and nobody can be asked, or something that belongs to the choice is missing.
-    pub(super) fn choose(&self, context: &mut Context) -> Result<Place, CliError> {
+    pub(super) fn choose(&self, context: &mut Context) -> Result<SecretsPlace, CliError> {
         match (self.keyring, self.sealed) {
-            (true, _) => Ok(Place::Keyring),
+            (true, _) => Ok(SecretsPlace::Keyring),
             (false, Some(Some(sealing))) => self.complete(sealing, context),
             (false, Some(None)) => self.choose_sealed(context),
             (false, None) => {
                 let option = ask(context, "--keyring, or --sealed with passphrase, keyring, recipient, credential or file", keyring_options)?;
                 match option.sealing {
-                    None => Ok(Place::Keyring),
+                    None => Ok(SecretsPlace::Keyring),
                     Some(sealing) => self.complete(sealing, context),
                 }
             }
@@ -84,7 +73,7 @@ impl PlaceArgs {
     ///
     /// # Errors
     /// As [`PlaceArgs::choose`].
-    pub(super) fn choose_sealed(&self, context: &mut Context) -> Result<Place, CliError> {
+    pub(super) fn choose_sealed(&self, context: &mut Context) -> Result<SecretsPlace, CliError> {
         if self.keyring {
             return Err(CliError::usage("other-verb", "the secrets of this vault are sealed, and --keyring would move them")
                 .hint("move them with `keycap vault convert --keyring`"));
@@ -107,15 +96,15 @@ impl PlaceArgs {
     ///
     /// # Errors
     /// If it cannot be read, or nobody is there to type it.
-    pub(super) fn new_passphrase(&self, context: &mut Context) -> Result<Place, CliError> {
+    pub(super) fn new_passphrase(&self, context: &mut Context) -> Result<SecretsPlace, CliError> {
         if let Some(path) = &self.new_passphrase_file {
-            return Ok(Place::SealedByPassphrase(secret_input::passphrase_from_file(path)?));
+            return Ok(SecretsPlace::Passphrase(secret_input::passphrase_from_file(path)?));
         }
         if !context.prompt.can_ask_passphrase() {
             return Err(CliError::usage("needs-passphrase", "a new passphrase is needed, and nobody is at a terminal to type it")
                 .hint("give it with --new-passphrase-file FILE"));
         }
-        Ok(Place::SealedByPassphrase(context.prompt.new_passphrase("A passphrase for the vault:")?))
+        Ok(SecretsPlace::Passphrase(context.prompt.new_passphrase("A passphrase for the vault:")?))
     }
 
     /// The passphrase that the options of every command name: for a vault that is yet to be made it is the new one; one that is there is
@@ -128,7 +117,7 @@ impl PlaceArgs {
     }
 
     /// Adds what belongs to the choice.
-    fn complete(&self, sealing: Sealing, context: &mut Context) -> Result<Place, CliError> {
+    fn complete(&self, sealing: Sealing, context: &mut Context) -> Result<SecretsPlace, CliError> {
         if sealing != Sealing::Recipient && !self.recipients.is_empty() {
             return Err(CliError::usage("recipient-without-use", "--recipient goes with `--sealed recipient` only").hint("leave one of the two out"));
         }
@@ -136,16 +125,15 @@ impl PlaceArgs {
             return Err(CliError::usage("key-file-without-use", "--key-file goes with `--sealed file` only").hint("leave one of the two out"));
         }
         match sealing {
-            Sealing::Keyring => Ok(Place::SealedByKeyring),
+            Sealing::Keyring => Ok(SecretsPlace::KeyringKey),
             Sealing::Passphrase => match self.passphrase_of_a_new_vault(context)? {
-                Some(passphrase) => Ok(Place::SealedByPassphrase(passphrase)),
+                Some(passphrase) => Ok(SecretsPlace::Passphrase(passphrase)),
                 None => self.new_passphrase(context),
             },
-            Sealing::Recipient => recipients(&self.recipients, context.prompt).map(Place::SealedToRecipients),
-            Sealing::Credential => credentials_directory().map(Place::SealedByCredential).ok_or_else(|| {
-                CliError::usage("no-credential", "this process was given no systemd credentials")
-                    .hint("run it in a unit with LoadCredentialEncrypted=keycap-vault-key:…")
-            }),
+            Sealing::Recipient => recipients(&self.recipients, context.prompt).map(SecretsPlace::Recipients),
+            Sealing::Credential if credentials_directory().is_some() => Ok(SecretsPlace::Credential),
+            Sealing::Credential => Err(CliError::usage("no-credential", "this process was given no systemd credentials")
+                .hint("run it in a unit with LoadCredentialEncrypted=keycap-vault-key:…")),
             Sealing::File => {
                 let path = match &self.key_file {
                     Some(path) => path.clone(),
@@ -156,65 +144,54 @@ impl PlaceArgs {
                     )?),
                     None => return Err(CliError::usage("needs-key-file", "`--sealed file` needs to know which").hint("add --key-file FILE")),
                 };
-                absolute(&path).map(Place::SealedByFile)
+                absolute(&path).map(SecretsPlace::key_file)
             }
         }
     }
 }
 
-impl Place {
-    /// Makes what the choice needs and is not there yet: the key file. Done once everything has been asked.
-    ///
-    /// # Errors
-    /// If it cannot be written.
-    pub(super) fn prepare(&self, context: &mut Context) -> Result<(), CliError> {
-        let Self::SealedByFile(path) = self else { return Ok(()) };
-        if path.exists() {
-            return Ok(());
-        }
-        key_file::create(path).map_err(|error| CliError::failed(error.code(), error.to_string()).hint(error.hint()))?;
-        let shown = path.display().to_string();
-        context.output.notes(|page| {
-            page.done(Line::from("made the key file ").strong(shown))?;
-            page.paragraph(Line::new().quiet("Keep a copy of it elsewhere: without it only a backup opens the vault."))
-        });
-        Ok(())
-    }
+/// Lets `f` put secrets there; says of a key file that was made for it that it is there.
+///
+/// # Errors
+/// What `f` fails with: then the key file is gone again; or if it cannot be made.
+pub(super) fn put<T>(place: &SecretsPlace, context: &mut Context, f: impl FnOnce(SecretsChoice<'_>) -> Result<T, CliError>) -> Result<T, CliError> {
+    let done = place.with_choice(unlock::prompts(context.prompt), f)?;
+    say_made(place, context);
+    Ok(done)
+}
 
-    /// Lets `f` use it.
-    ///
-    /// # Errors
-    /// What `f` fails with.
-    pub(super) fn with<T, E>(&self, prompt: Prompt, f: impl FnOnce(SecretsChoice<'_>) -> Result<T, E>) -> Result<T, E> {
-        if matches!(self, Self::Keyring) {
-            return f(SecretsChoice::Keyring);
-        }
-        self.with_method(prompt, |method| f(SecretsChoice::Sealed(method)))
-    }
+/// As [`put`], for what unlocks secrets that are sealed already.
+///
+/// # Errors
+/// As [`put`].
+pub(super) fn seal_under<T>(
+    place: &SecretsPlace,
+    context: &mut Context,
+    f: impl FnOnce(UnlockMethod<'_>) -> Result<T, CliError>,
+) -> Result<T, CliError> {
+    let done = place.with_method(unlock::prompts(context.prompt), f)?;
+    say_made(place, context);
+    Ok(done)
+}
 
-    /// Lets `f` use what unlocks sealed secrets; secrets in the keyring are sealed by it then.
-    ///
-    /// # Errors
-    /// What `f` fails with.
-    pub(super) fn with_method<T, E>(&self, prompt: Prompt, f: impl FnOnce(UnlockMethod<'_>) -> Result<T, E>) -> Result<T, E> {
-        f(match self {
-            Self::Keyring | Self::SealedByKeyring => UnlockMethod::Keyring,
-            Self::SealedByPassphrase(passphrase) => UnlockMethod::Passphrase { passphrase, work_factor: None },
-            Self::SealedToRecipients(recipients) => UnlockMethod::Recipients { recipients, prompts: unlock::prompts(prompt) },
-            Self::SealedByCredential(directory) => UnlockMethod::Credential { directory },
-            Self::SealedByFile(path) => UnlockMethod::File { path },
-        })
-    }
+fn say_made(place: &SecretsPlace, context: &mut Context) {
+    let SecretsPlace::NewKeyFile(path) = place else { return };
+    context.output.notes(|page| {
+        page.done(Line::from("made the key file ").strong(path.display().to_string()))?;
+        page.paragraph(Line::new().quiet("Keep a copy of it elsewhere: without it only a backup opens the vault."))
+    });
+}
 
-    /// Where that is, after "secrets rest".
-    pub(super) fn words(&self) -> String {
-        match self {
-            Self::Keyring => "in the system's keyring, each as an item of its own".into(),
-            Self::SealedByPassphrase(_) => "sealed in the vault's own file, under a passphrase".into(),
-            Self::SealedByKeyring => "sealed in the vault's own file, under a key in the system's keyring".into(),
-            Self::SealedToRecipients(recipients) => format!("sealed in the vault's own file, to {}", recipients.join(", ")),
-            Self::SealedByCredential(_) => "sealed in the vault's own file, under a systemd credential".into(),
-            Self::SealedByFile(path) => format!("sealed in the vault's own file, under the key in {}", path.display()),
+/// Where that is, after "secrets rest".
+pub(super) fn words(place: &SecretsPlace) -> String {
+    match place {
+        SecretsPlace::Keyring => "in the system's keyring, each as an item of its own".into(),
+        SecretsPlace::Passphrase(_) => "sealed in the vault's own file, under a passphrase".into(),
+        SecretsPlace::KeyringKey => "sealed in the vault's own file, under a key in the system's keyring".into(),
+        SecretsPlace::Recipients(recipients) => format!("sealed in the vault's own file, to {}", recipients.join(", ")),
+        SecretsPlace::Credential => "sealed in the vault's own file, under a systemd credential".into(),
+        SecretsPlace::NewKeyFile(path) | SecretsPlace::KeyFile(path) => {
+            format!("sealed in the vault's own file, under the key in {}", path.display())
         }
     }
 }
