@@ -46,7 +46,7 @@ pub enum MuxError {
     /// A header that is none.
     #[error("the peer sent a malformed stream frame")]
     Header,
-    /// The service opened a stream, or a stream was opened twice or out of order.
+    /// The service opened a stream, or a stream was opened twice.
     #[error("the peer opened a stream that it may not open")]
     Open,
     /// More data than the window allows, or after the stream's end.
@@ -91,8 +91,8 @@ struct State {
     streams: HashMap<u32, Entry>,
     /// The number of the next stream to open.
     next: u32,
-    /// The greatest number of a stream that the peer has opened.
-    latest: u32,
+    /// From this number on the peer knows none of the streams that were opened here.
+    unknown: u32,
     /// Streams that wait until less is to be sent.
     crowded: Vec<u32>,
     /// By how much windows may still grow.
@@ -110,7 +110,7 @@ impl Session {
             sending,
             streams: HashMap::new(),
             next: 1,
-            latest: 0,
+            unknown: 1,
             crowded: Vec::new(),
             growth: MOST_GROWTH,
             spare: Vec::new(),
@@ -207,6 +207,23 @@ impl State {
             }
         }
         sent
+    }
+
+    /// The flags of the next frame of a stream. Before the first one, those opened earlier that the peer does not know yet are made known:
+    /// whoever speaks first, streams begin in the order of their numbers, which some peers insist on.
+    fn greet(&mut self, id: u32) -> Result<Flags, TransportError> {
+        let Some(entry) = self.streams.get_mut(&id) else { return Ok(Flags::NONE) };
+        let flags = entry.greet();
+        if flags.has(Flags::SYN) {
+            for earlier in (self.unknown..id).step_by(2) {
+                let waits = self.streams.get_mut(&earlier).filter(|entry| entry.greeting.has(Flags::SYN));
+                if let Some(greeting) = waits.map(Entry::greet) {
+                    self.push_header(Kind::WindowUpdate, greeting, earlier, 0)?;
+                }
+            }
+            self.unknown = self.unknown.max(id.saturating_add(2));
+        }
+        Ok(flags)
     }
 
     fn push_header(&mut self, kind: Kind, flags: Flags, stream: u32, length: u32) -> Result<(), TransportError> {

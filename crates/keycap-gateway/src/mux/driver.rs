@@ -236,11 +236,10 @@ impl Parser {
     }
 
     fn open(&mut self, header: Header, session: &Session, state: &mut State) -> Result<(), Over> {
-        // Numbers of the connector's streams are odd, and grow.
-        if session.end == End::Connector || header.stream.is_multiple_of(2) || header.stream <= state.latest {
+        // Numbers of the connector's streams are odd. Of streams that it opens at once, those with greater numbers may come first.
+        if session.end == End::Connector || header.stream.is_multiple_of(2) || state.streams.contains_key(&header.stream) {
             return Err(MuxError::Open.into());
         }
-        state.latest = header.stream;
         if state.streams.len() >= session.max_streams {
             state.push_header(Kind::WindowUpdate, Flags::RST, header.stream, 0)?;
             return Ok(());

@@ -53,8 +53,8 @@ impl Stream {
         let length = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
         // A caller that sends more than it may has not asked.
         entry.credit = entry.credit.checked_sub(length).ok_or(Broken::Reset)?;
-        let flags = entry.greet();
-        let added = state.push_header(Kind::Data, flags, self.id, length).and_then(|()| state.sending.push(bytes));
+        let added =
+            state.greet(self.id).and_then(|flags| state.push_header(Kind::Data, flags, self.id, length)).and_then(|()| state.sending.push(bytes));
         if let Err(error) = added {
             state.failed.get_or_insert(error);
             self.session.driver.wake();
@@ -87,8 +87,7 @@ impl Stream {
         if std::mem::replace(&mut entry.sent_end, true) {
             return Ok(());
         }
-        let flags = entry.greet().with(Flags::FIN);
-        let added = state.push_header(Kind::Data, flags, self.id, 0);
+        let added = state.greet(self.id).and_then(|flags| state.push_header(Kind::Data, flags.with(Flags::FIN), self.id, 0));
         self.added(&mut state, added);
         Ok(())
     }
@@ -110,8 +109,7 @@ impl Stream {
             return Poll::Pending;
         };
         if let Some(by) = entry.move_window(growth, self.session.round_trip).filter(|_| !*over) {
-            let flags = entry.greet();
-            let added = state.push_header(Kind::WindowUpdate, flags, self.id, by);
+            let added = state.greet(self.id).and_then(|flags| state.push_header(Kind::WindowUpdate, flags, self.id, by));
             self.added(&mut state, added);
         }
         Poll::Ready(Ok(Some(chunk)))

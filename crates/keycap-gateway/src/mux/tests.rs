@@ -161,6 +161,26 @@ async fn a_stream_too_many_is_refused_and_the_others_live_on() {
 }
 
 #[tokio::test]
+async fn streams_that_are_opened_together_reach_the_peer_in_order_whichever_speaks_first() {
+    let (connector, mut service) = pair();
+    let [first, dropped, second, third] = std::array::from_fn(|_| connector.session.open().unwrap());
+    drop(dropped);
+    send(&second, b"second").await.unwrap();
+    send(&third, b"third").await.unwrap();
+    send(&first, b"first").await.unwrap();
+    for word in ["first", "second", "third"] {
+        let stream = service.accept().await;
+        assert_eq!(chunk(&stream).await.unwrap().unwrap(), word.as_bytes());
+    }
+    let never_said_a_word = connector.session.open().unwrap();
+    let last = connector.session.open().unwrap();
+    send(&last, b"last").await.unwrap();
+    let silent = service.accept().await;
+    drop(never_said_a_word);
+    assert_eq!(chunk(&silent).await, Err(Broken::Reset), "it was made known, so its end is, too");
+}
+
+#[tokio::test]
 async fn a_stream_that_nobody_reads_takes_one_window_and_holds_up_no_other() {
     let (connector, mut service) = pair();
     let (ours, theirs) = stream_between(&connector, &mut service).await;
