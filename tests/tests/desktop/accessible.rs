@@ -111,7 +111,7 @@ fn axe_finds_nothing_serious_in_the_first_run_and_the_keyboard_gets_through_it()
 }
 
 /// What ends to the right of the window and cannot be brought into it by scrolling.
-const BESIDE: &str = "return [...document.querySelectorAll('main *')]
+const BESIDE: &str = "return [...document.querySelectorAll(':is(main, dialog) *')]
     .filter((one) => one.checkVisibility() && one.getBoundingClientRect().right > innerWidth + 1)
     .map((one) => one.outerHTML.slice(0, 120))";
 
@@ -165,6 +165,67 @@ fn axe_finds_nothing_serious_in_the_other_flows_and_at_twice_the_size() {
         examine(&window, &format!("{screen} at twice the size"));
         let beside = window.run(BESIDE, &[]);
         assert_eq!(beside, json!([]), "{screen} at twice the size has something beside the window");
+    }
+    for (place, title) in [("2", "New key"), ("3", "New service"), ("4", "Mint a capability"), ("7", "Take in")] {
+        window.press_ctrl(place);
+        window.press_ctrl("n");
+        window.wait_for_text("dialog h2", title);
+        examine(&window, &format!("{title} at twice the size"));
+        assert_eq!(window.run(BESIDE, &[]), json!([]), "{title} at twice the size has something beside the window");
+    }
+}
+
+#[test]
+fn axe_finds_nothing_serious_about_files_backups_and_receipts() {
+    let desk = Desk::with_service();
+    for name in ["light", "dark"] {
+        desk.does(["mint", "orders", "--for", name, "--yes"]);
+    }
+    let note = desk.keep("note.txt", b"the sea is calm");
+    let (note, sealed) = (note.to_str().unwrap(), desk.keycap.home().path().join("note.txt.age"));
+    let backup = desk.keycap.home().path().join("backup.age");
+    desk.does(["vault", "backup", "--to", "operator", "--output", backup.to_str().unwrap()]);
+    let window = desk.open();
+    for theme in ["light", "dark"] {
+        go(&window, "settings");
+        window.choose("[data-field=theme]", theme);
+        window.click("[data-action='vault.restore']");
+        window.click("dialog [data-action=choose]");
+        desk.display.name_file("Restore a backup", &backup);
+        window.wait_for_text("dialog", "Type restore to confirm");
+        examine(&window, &format!("an opened backup, {theme}"));
+        window.click("dialog header button");
+
+        desk.hand_over(&[note]);
+        window.wait_for_text("dialog", "note.txt");
+        examine(&window, &format!("sealing, {theme}"));
+        if sealed.exists() {
+            window.click("dialog header button");
+        } else {
+            window.click("dialog [data-recipient='key:operator']");
+            window.click("dialog [data-action=confirm]");
+        }
+        go(&window, "files");
+        window.wait_for_text("[data-task=seal][data-ended=true]", "note.txt");
+        examine(&window, &format!("what was sealed, {theme}"));
+        desk.hand_over(&[sealed.to_str().unwrap()]);
+        window.wait_for_text("dialog [data-look]", "operator");
+        examine(&window, &format!("opening, {theme}"));
+        window.click("dialog header button");
+        window.click(".head [data-action=reseal]");
+        desk.display.name_file("Choose what to seal or open", &sealed);
+        window.wait_for_text("dialog [data-looked]", "operator");
+        examine(&window, &format!("resealing, {theme}"));
+        window.click("dialog header button");
+
+        go(&window, "grants");
+        window.click(&format!("[data-grant={theme}]"));
+        window.click("aside [data-action=revoke]");
+        window.fill("dialog [data-field=typed]", theme);
+        window.click("dialog [data-action=confirm]");
+        window.wait_for_text("dialog h2", "Revoked");
+        examine(&window, &format!("a receipt, {theme}"));
+        window.click("dialog header button");
     }
 }
 

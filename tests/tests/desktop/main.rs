@@ -12,4 +12,5 @@ mod notices;
 mod packaged;
 mod pictures;
 mod scenes;
+mod unlocking;
 mod upkeep;

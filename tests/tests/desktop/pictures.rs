@@ -38,6 +38,21 @@ fn a_code_that_another_window_shows_is_found_on_the_screen() {
 }
 
 #[test]
+fn a_screen_without_a_code_says_so_and_whoever_left_meanwhile_is_left_alone() {
+    let desk = Desk::of("bob");
+    let window = desk.open();
+    go(&window, "keys");
+    window.press_ctrl("i");
+    window.click("dialog [data-action=screen]");
+    window.wait_for_text("[data-toast=bad]", "No QR code was found on the screen.");
+    assert!(window.is_shown(&desk.display), "the window is back");
+    window.click("dialog [data-action=screen]");
+    window.click("dialog header button");
+    // One can leave while it looks.
+    window.wait_gone("dialog");
+}
+
+#[test]
 fn a_picture_of_a_code_is_taken_in_from_the_clipboard_and_from_a_file() {
     let desk = Desk::with_service();
     desk.does(["mint", "orders", "--for", "alice", "--yes"]);

@@ -158,6 +158,7 @@ export const access = {
         screen: "Scan my screen",
         screenText: "Every QR code in sight. This window hides for a moment.",
         drop: "Or drop files anywhere on this window.",
+        looking: "Looking for it…",
         nothing: "There is nothing in it that could be taken in.",
         known: (name: string) => `known as ${name}`,
         unknown: "not known here",

@@ -1,6 +1,7 @@
 //! Taking in capabilities and cards: from files, pictures, the clipboard, links. Looked at first; nothing is stored before a person says so.
 
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use keycap_vault::clipboard::{ClipboardError, clear_if_holding, read_picture, read_text};
 use keycap_vault::qr::{Picture, ReadError, read_qr};
@@ -194,17 +195,21 @@ fn from_clipboard() -> Result<Vec<SecretText>, UiError> {
 }
 
 /// The codes in all pictures.
+/// How long the screen is searched: a code that one can scan is found by the first ways, within a second.
+const PATIENCE: Duration = Duration::from_secs(10);
+
 fn codes_in(pictures: &[Picture]) -> Result<Vec<SecretText>, UiError> {
+    let begun = Instant::now();
     let (mut texts, mut why) = (Vec::new(), None);
     for picture in pictures {
-        match picture.read_qr() {
+        match picture.read_qr_while(|| begun.elapsed() < PATIENCE) {
             Ok(more) => texts.extend(more),
             Err(error) => why = Some(error),
         }
     }
     match (texts.is_empty(), why) {
         (true, Some(ReadError::NoCode) | None) => {
-            Err(UiError::new("no-code", "There is no QR code on the screen.").hint("Show the whole code, with its light border, and try again."))
+            Err(UiError::new("no-code", "No QR code was found on the screen.").hint("Show the whole code, with its light border, and try again."))
         }
         (true, Some(why)) => Err(UiError::new("qr-unreadable", why.to_string())),
         (false, _) => Ok(texts),

@@ -31,7 +31,16 @@ impl Picture {
     /// # Errors
     /// [`ReadError::NoCode`] or [`ReadError::Unreadable`].
     pub fn read_qr(&self) -> Result<Vec<SecretText>, ReadError> {
-        let scan = scan::scan(self.surfaces());
+        self.read_qr_while(|| true)
+    }
+
+    /// The same, as long as `go_on` says so, which is asked before each way of looking: after some tenths of a second for the picture of a
+    /// screen. What was found by then is what there is.
+    ///
+    /// # Errors
+    /// As [`Picture::read_qr`].
+    pub fn read_qr_while(&self, go_on: impl Fn() -> bool) -> Result<Vec<SecretText>, ReadError> {
+        let scan = scan::scan(self.surfaces(), &go_on);
         match (scan.texts.is_empty(), scan.damaged) {
             (false, _) => Ok(scan.texts),
             (true, true) => Err(ReadError::Unreadable),

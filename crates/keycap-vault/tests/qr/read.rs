@@ -2,6 +2,7 @@
 
 use image::imageops::{self, FilterType};
 use image::{DynamicImage, GrayAlphaImage, GrayImage, ImageFormat, Luma, LumaA};
+use keycap_vault::SecretText;
 use keycap_vault::qr::{MAX_PICTURE_BYTES, MAX_PIXELS, Picture, Qr, ReadError, read_qr};
 
 use crate::pictures::{Dice, capability, clutter, code, cropped, dense_code, file, inverted, picture_of, read, slanted, spaced, turned};
@@ -231,4 +232,17 @@ fn too_few_pixels_are_refused() {
 #[test]
 fn errors_and_debug_output_hold_nothing_of_the_picture() {
     assert_eq!(format!("{:?}", Picture::parse(&file(&code(4), ImageFormat::Png)).unwrap()), "Picture(228 × 228, ..)");
+}
+
+#[test]
+fn whoever_has_no_patience_gets_what_was_found_until_then() {
+    let picture = Picture::parse(&file(&code(6), ImageFormat::Png)).unwrap();
+    assert!(matches!(picture.read_qr_while(|| false), Err(ReadError::NoCode)));
+    let asked = std::cell::Cell::new(0);
+    let texts = picture.read_qr_while(|| asked.replace(asked.get() + 1) == 0).unwrap();
+    assert_eq!(texts.iter().map(SecretText::expose).collect::<Vec<_>>(), [capability(188)], "the first look finds it");
+    let empty = Picture::parse(&file(&GrayImage::from_pixel(300, 200, Luma([255])), ImageFormat::Png)).unwrap();
+    asked.set(0);
+    assert!(matches!(empty.read_qr_while(|| asked.replace(asked.get() + 1) < 3), Err(ReadError::NoCode)));
+    assert_eq!(asked.get(), 4, "it stops when it is told to");
 }

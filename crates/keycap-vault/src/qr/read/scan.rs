@@ -25,18 +25,24 @@ pub(super) struct Scan {
     crowded: bool,
 }
 
-/// Looks at each of `surfaces` in one way after the other, until a text of keycap's is found or there is no way left.
-pub(super) fn scan<'a>(surfaces: impl Iterator<Item = &'a Gray>) -> Scan {
+/// Looks at each of `surfaces` in one way after the other, until a text of keycap's is found, there is no way left or `go_on` says no.
+pub(super) fn scan<'a>(surfaces: impl Iterator<Item = &'a Gray>, go_on: &dyn Fn() -> bool) -> Scan {
     let surfaces: Vec<&Gray> = surfaces.collect();
     let mut scan = Scan::default();
-    surfaces.iter().for_each(|surface| scan.look(surface));
-    for way in WAYS {
-        if scan.found_ours() {
-            return scan;
-        }
-        surfaces.iter().filter_map(|surface| way(surface)).for_each(|view| scan.look(&view));
+    for surface in surfaces.iter().take_while(|_| go_on()) {
+        scan.look(surface);
     }
-    if !scan.found_ours() && !scan.crowded {
+    for way in WAYS {
+        for surface in &surfaces {
+            if scan.found_ours() || !go_on() {
+                return scan;
+            }
+            if let Some(view) = way(surface) {
+                scan.look(&view);
+            }
+        }
+    }
+    if !scan.found_ours() && !scan.crowded && go_on() {
         surfaces.iter().filter_map(|surface| at_most(MAX_SMALL, surface, Gray::inverted)).for_each(|inverted| scan.look_again(&inverted));
     }
     scan
