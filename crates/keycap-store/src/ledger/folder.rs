@@ -52,9 +52,13 @@ pub(crate) fn refuse_exposed(path: &Path) -> Result<(), LedgerError> {
 
 /// Gives `from` the name `to`, unless something has it, and makes that last. Both are in `folder`.
 pub(crate) fn publish(folder: &Path, from: &Path, to: &Path) -> Result<(), LedgerError> {
-    // A hard link fails where a rename would replace.
-    std::fs::hard_link(from, to).map_err(|error| LedgerError::of_io(to, error))?;
-    std::fs::remove_file(from).map_err(|error| LedgerError::of_io(from, error))?;
+    // In one step where the system can, so that whoever is killed here leaves no second name behind.
+    let unpublished = tempfile::TempPath::try_from_path(from).map_err(|error| LedgerError::of_io(from, error))?;
+    unpublished.persist_noclobber(to).map_err(|refused| {
+        // Kept: it says what is to be cleared away. That it cannot be kept is no news after that it cannot be published.
+        drop(refused.path.keep());
+        LedgerError::of_io(to, refused.error)
+    })?;
     synchronise(folder)
 }
 
