@@ -194,10 +194,10 @@ fn from_clipboard() -> Result<Vec<SecretText>, UiError> {
     }
 }
 
-/// The codes in all pictures.
 /// How long the screen is searched: a code that one can scan is found by the first ways, within a second.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// The codes in all pictures.
 fn codes_in(pictures: &[Picture]) -> Result<Vec<SecretText>, UiError> {
     let begun = Instant::now();
     let (mut texts, mut why) = (Vec::new(), None);
