@@ -126,7 +126,7 @@ impl Window {
         self.opened
     }
 
-    /// Clicks what this selector finds, when it is there.
+    /// Clicks what this selector finds, when it is there, can be used and stands still.
     ///
     /// # Panics
     /// If it does not come, or cannot be clicked.
@@ -134,6 +134,7 @@ impl Window {
     pub fn click(&self, selector: &str) {
         self.until(&format!("{selector} can be clicked"), || {
             let element = self.try_find(selector)?;
+            self.block_on(self.client().execute_async(AT_REST, vec![json!(selector)])).ok()?.as_bool()?.then_some(())?;
             self.block_on(element.click()).ok()
         });
     }
@@ -361,6 +362,13 @@ impl Drop for Window {
 
 /// The driver takes the end of what it starts for the end of the window, so this stays when what it starts has ended.
 const STARTER: &str = "#!/bin/sh\n\"$@\" || exit\nexec sleep 1h\n";
+
+/// Whether what a selector finds can be used, and is where it was two pictures ago. The driver clicks a place, whatever is there by then.
+const AT_REST: &str = "const [selector, done] = arguments;
+const place = () => { const found = document.querySelector(selector); return found && !found.disabled && JSON.stringify(found.getBoundingClientRect()); };
+const before = place();
+const after = () => done(before !== null && before !== false && before === place());
+requestAnimationFrame(() => requestAnimationFrame(after));";
 
 /// Notes what the policy of the page kept it from.
 const WATCH_POLICY: &str = "window.keycapTestViolations = [];

@@ -33,6 +33,8 @@ export class Handed {
 export class Looked {
     files = $state.raw<InspectedView[] | null>(null);
     wrong = $state<string | null>(null);
+    /** Whether there is an answer. */
+    readonly ended = $derived(this.files !== null || this.wrong !== null);
 
     constructor(files: Chosen) {
         $effect(() => {
@@ -47,20 +49,22 @@ export class Looked {
 /** Everybody whom the vault knows and files can be sealed to. Made while a component is. */
 export class Readers {
     keys = $state.raw<KeyView[]>([]);
+    read = $state(false);
     #groups = $state.raw<GroupView[]>([]);
     #capabilities = $state.raw<CapabilityView[]>([]);
     readonly choices = $derived([...this.keys.map(ofKey), ...this.#groups.map(ofGroup), ...this.#capabilities.map(ofCapability)]);
 
-    /** Calls `read` once they are read. */
-    constructor(read?: () => void) {
+    /** Calls `then` once they are read. */
+    constructor(then?: () => void) {
         $effect(() => {
-            void Promise.all([host.keys(), host.groups(), host.capabilities()]).then(
-                ([keys, groups, capabilities]) => {
+            void Promise.all([host.keys(), host.groups(), host.capabilities()])
+                .then(([keys, groups, capabilities]) => {
                     [this.keys, this.#groups, this.#capabilities] = [keys, groups, capabilities];
-                    read?.();
-                },
-                (error: unknown) => session.failed(error),
-            );
+                    then?.();
+                })
+                .catch((error: unknown) => session.failed(error))
+                // A passphrase needs nobody.
+                .finally(() => (this.read = true));
         });
     }
 }

@@ -195,6 +195,12 @@ class Session {
         this.toast({ mood: "bad", text: message ?? String(error), hint: hint ?? undefined });
     }
 
+    /** Says why a flow cannot be shown, and leaves it unless the person did. */
+    cannotOpen(kind: Flow["kind"], error: unknown): void {
+        this.failed(error);
+        if (this.flow?.kind === kind) this.close();
+    }
+
     private toast(toast: Omit<Toast, "id">): void {
         this.#toast += 1;
         const id = this.#toast;
