@@ -125,6 +125,14 @@ impl Display {
         output_of(&mut self.xdotool(&["key", "Return"]));
     }
 
+    /// Presses a key, by its X name, in whatever window has the keyboard.
+    ///
+    /// # Panics
+    /// If xdotool is missing.
+    pub fn press(&self, key: &str) {
+        output_of(&mut self.xdotool(&["key", key]));
+    }
+
     /// Names a file in a file dialog of this title, for reading or for writing.
     ///
     /// # Panics

@@ -1,7 +1,9 @@
 //! An operator and two holders, each with a vault in a real keyring: mint, QR code, take in, delegate, reach PostgreSQL, be refused, revoke.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, its own functions included")]
 
+use std::fs;
 use std::io::{BufRead, BufReader, Write};
+use std::os::unix::fs::PermissionsExt;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -98,6 +100,45 @@ fn a_capability_goes_by_qr_code_from_vault_to_vault_and_reaches_postgres() {
     assert_eq!(grant["name"], "alice");
     assert!(grant["usage"]["uses"].as_u64().unwrap() >= 2, "{grant}");
     ok(&story.operator, &["log", "--verify"]);
+}
+
+#[test]
+fn a_printed_page_is_read_by_its_code_and_by_typing_what_is_on_it() {
+    let story = Story::begin();
+    let folder = tempfile::tempdir().unwrap();
+    let page = folder.path().join("alice.pdf");
+    ok(&story.operator, &["mint", "orders", "--for", "alice", "--allow", "db", "--yes"]);
+    ok(&story.operator, &["share", "alice", "--pdf", page.to_str().unwrap(), "--yes"]);
+    assert_eq!(fs::metadata(&page).unwrap().permissions().mode() & 0o777, 0o600);
+    let poppler = |program: &str, arguments: &[&str]| {
+        let output = Command::new(require(program, "poppler-utils")).args(arguments).current_dir(folder.path()).output().unwrap();
+        assert!(output.status.success(), "{program}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    // A sheet is scanned at 150 dots an inch if nobody says otherwise.
+    poppler("pdftoppm", &["-r", "150", "-png", "-singlefile", "alice.pdf", "scan"]);
+    let scan = folder.path().join("scan.png");
+    let _ =
+        story.alice.run(["add", scan.to_str().unwrap(), "--name", "orders", "--gateway", &story.gateway.address().to_string(), "--yes"]).succeeded();
+    assert_eq!(story.psql(&story.alice, "orders", "select 6 * 7").succeeded().stdout.trim(), "42");
+
+    let read = poppler("pdftotext", &["-layout", "alice.pdf", "-"]);
+    assert!(read.contains("alice\n") && read.contains("CAPABILITY - SECRET"), "{read}");
+    let grants = json(&story.operator, &["grants", "orders"]);
+    let grant = &grants["data"]["rows"][0]["grant"];
+    assert!(read.contains(grant["rid"].as_str().unwrap()), "{read}");
+    let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(words(&read).contains(&words(grant["allows"].as_str().unwrap())), "{read}");
+    // What somebody types who has nothing but the sheet.
+    let is_typed =
+        |line: &&str| !line.is_empty() && line.split(' ').all(|group| group.len() <= 4 && !group.contains(|c: char| c.is_ascii_lowercase()));
+    let typed: Vec<_> = read.lines().filter(is_typed).collect();
+    let again = story.alice.run_with_input(["add", "-", "--yes"], &typed.join("\n")).exited(1);
+    assert!(again.stderr.contains("already"), "{}", again.stderr);
+
+    // Cards are printed, too, and say that they are no secret.
+    ok(&story.operator, &["share", "service:orders", "--pdf", folder.path().join("card.pdf").to_str().unwrap()]);
+    assert!(poppler("pdftotext", &["card.pdf", "-"]).contains("Nothing on this page is secret."));
 }
 
 #[test]

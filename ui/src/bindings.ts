@@ -1956,6 +1956,7 @@ export const host = {
     share_hide: (code: string): Promise<void> => invoke("share_hide", { code }),
     share_copy: (target: string, name: string | null): Promise<Shared> => invoke("share_copy", { target, name }),
     share_picture: (target: string, name: string | null): Promise<Shared> => invoke("share_picture", { target, name }),
+    share_page: (target: string, name: string | null): Promise<Shared> => invoke("share_page", { target, name }),
     share_card: (target: string): Promise<Shared> => invoke("share_card", { target }),
     share_sealed: (target: string, name: string | null, recipients: Array<string>): Promise<Shared> => invoke("share_sealed", { target, name, recipients }),
     clipboard_clear: (): Promise<boolean> => invoke("clipboard_clear"),

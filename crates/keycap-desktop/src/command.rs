@@ -19,14 +19,39 @@ pub(crate) mod share;
 pub(crate) mod upkeep;
 pub(crate) mod vault;
 
-/// Writes a file whole or not at all, readable by its owner alone.
+/// Who may read a file that is written.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Readers {
+    /// Only its owner: mode 0600.
+    Owner,
+    /// As the system has it for new files.
+    Usual,
+}
+
+impl Readers {
+    /// Those of something secret, or not.
+    const fn of(secret: bool) -> Self {
+        if secret { Self::Owner } else { Self::Usual }
+    }
+}
+
+/// Writes a file whole or not at all.
 ///
 /// # Errors
 /// If it cannot be written.
-fn write_file(path: &std::path::Path, bytes: &[u8]) -> Result<(), crate::error::UiError> {
+fn write_file(path: &std::path::Path, bytes: &[u8], readers: Readers) -> Result<(), crate::error::UiError> {
     use std::io::Write;
 
-    let written = atomic_write_file::AtomicWriteFile::open(path).and_then(|mut file| {
+    #[cfg_attr(not(unix), expect(unused_mut, reason = "only Unix has modes to set"))]
+    let mut options = atomic_write_file::AtomicWriteFile::options();
+    #[cfg(unix)]
+    if readers == Readers::Owner {
+        use atomic_write_file::unix::OpenOptionsExt as _;
+        use std::os::unix::fs::OpenOptionsExt as _;
+        // Not the mode of the file that is replaced, either.
+        options.preserve_mode(false).mode(0o600);
+    }
+    let written = options.open(path).and_then(|mut file| {
         file.write_all(bytes)?;
         file.commit()
     });

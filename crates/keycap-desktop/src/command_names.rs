@@ -40,6 +40,7 @@
     "share_hide",
     "share_copy",
     "share_picture",
+    "share_page",
     "share_card",
     "share_sealed",
     "clipboard_clear",

@@ -100,6 +100,7 @@ commands! {
     share_hide(code: String) -> () = share::share_hide;
     share_copy(target: String, name: Option<String>) -> Shared = share::share_copy;
     share_picture(target: String, name: Option<String>) -> Shared = share::share_picture;
+    share_page(target: String, name: Option<String>) -> Shared = share::share_page;
     share_card(target: String) -> Shared = share::share_card;
     share_sealed(target: String, name: Option<String>, recipients: Vec<String>) -> Shared = share::share_sealed;
     clipboard_clear() -> bool = share::clipboard_clear;

@@ -6,7 +6,7 @@ use std::path::Path;
 
 const NAMES: &[&str] = &include!("command_names.rs");
 /// How many commands there are: a new one is a decision, which this number makes somebody take.
-const COMMANDS: usize = 81;
+const COMMANDS: usize = 82;
 
 fn folder() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))

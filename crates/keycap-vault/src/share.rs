@@ -5,6 +5,7 @@ use keycap_core::chain::{BlockId, Caveats, Rid};
 use keycap_core::key::{KeyCard, ServiceCard};
 use keycap_core::label::URI_SCHEME;
 use keycap_core::secret::SecretText;
+use keycap_core::time::UnixSeconds;
 use keycap_store::ledger::Reading;
 use keycap_store::ledger::grant::{Grant, Link, NewGrant, Origin};
 use keycap_store::ledger::{capability, card, grant, key, service};
@@ -12,9 +13,12 @@ use keycap_store::ledger::{capability, card, grant, key, service};
 use crate::capabilities::{free_name, held_row};
 use crate::error::VaultError;
 use crate::grants::grant_row;
+use crate::limits::time_text;
 use crate::sealing::ExportTo;
 use crate::vault::Vault;
 use crate::view::{SharedView, State};
+
+mod page;
 
 /// In what form a share leaves the vault. The log says which.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,6 +27,8 @@ pub enum ShareHow {
     Qr,
     /// As a picture of a QR code.
     Picture,
+    /// As a page to print.
+    Page,
     /// As text, shown.
     Reveal,
     /// As text, through the clipboard.
@@ -38,6 +44,7 @@ impl ShareHow {
         match self {
             Self::Qr => "qr",
             Self::Picture => "picture",
+            Self::Page => "page",
             Self::Reveal => "reveal",
             Self::Copy => "copy",
             Self::Sealed => "sealed",
@@ -59,6 +66,10 @@ pub struct ShareRequest {
 pub struct Outgoing {
     view: SharedView,
     text: SecretText,
+    /// What else a page says of it, each with its label; nothing in them is secret.
+    facts: Vec<(&'static str, String)>,
+    /// Whether it is of no use without a key.
+    bound: bool,
 }
 
 impl Outgoing {
@@ -95,7 +106,7 @@ impl Vault {
         match self.store.read(|reading| find(reading, target))? {
             Target::Grant(row) => self.share_grant(&row, request),
             Target::Capability(name) => self.share_capability(&name, request),
-            Target::Card(view, text) => Ok(Outgoing { view, text: SecretText::new(text) }),
+            Target::Card(card) => Ok(*card),
         }
     }
 
@@ -119,7 +130,7 @@ impl Vault {
         let detail = |rid: &Rid| serde_json::json!({ "rid": rid.to_string(), "how": request.how.word() });
         if row.link.shared.is_none() && row.link.origin != Origin::Met && request.name.is_none() {
             self.change_with("grant.share", &row.name, detail(&row.rid), Vec::new(), |tx| Ok(grant::set_shared(tx, &row.rid, now)?))?;
-            return outgoing(&whole, view.name, view.allows, Some(row.rid), false);
+            return outgoing(&whole, Said { name: view.name, sentence: view.allows, rid: Some(row.rid), reissued: false }, now);
         }
         let again = whole.delegate(BlockId::new(self.environment.random()), Caveats::none())?;
         let rid = again.key().rid();
@@ -143,7 +154,7 @@ impl Vault {
             },
         };
         self.change_with("grant.share", &name, detail(&rid), Vec::new(), |tx| Ok(grant::insert(tx, &new)?))?;
-        outgoing(&again, name, view.allows, Some(rid), true)
+        outgoing(&again, Said { name, sentence: view.allows, rid: Some(rid), reissued: true }, now)
     }
 
     fn share_capability(&mut self, name: &str, request: &ShareRequest) -> Result<Outgoing, VaultError> {
@@ -158,7 +169,7 @@ impl Vault {
         // What was delegated here has a link of its own already.
         if view.parent.is_some() && request.name.is_none() {
             self.change_with("capability.share", name, detail, Vec::new(), |_| Ok(()))?;
-            return outgoing(&whole, view.name, view.allows, None, false);
+            return outgoing(&whole, Said { name: view.name, sentence: view.allows, rid: None, reissued: false }, now);
         }
         let link = whole.delegate(BlockId::new(self.environment.random()), Caveats::none())?;
         let new_name = match &request.name {
@@ -167,7 +178,7 @@ impl Vault {
         };
         self.keep_delegated(&row, &link, &new_name, now, "capability.delegate")?;
         self.change_with("capability.share", &new_name, detail, Vec::new(), |_| Ok(()))?;
-        outgoing(&link, new_name, view.allows, None, true)
+        outgoing(&link, Said { name: new_name, sentence: view.allows, rid: None, reissued: true }, now)
     }
 
     /// The capability of a grant: minted again from the bytes of its blocks.
@@ -196,12 +207,24 @@ impl Vault {
 enum Target {
     Grant(Box<Grant>),
     Capability(String),
-    Card(SharedView, String),
+    Card(Box<Outgoing>),
 }
 
-fn outgoing(whole: &Capability, name: String, sentence: String, rid: Option<Rid>, reissued: bool) -> Result<Outgoing, VaultError> {
-    let rid = rid.map(|rid| rid.to_string());
-    Ok(Outgoing { view: SharedView { kind: "capability", name, sentence, secret: true, reissued, rid }, text: whole.to_text()? })
+/// What is said of a capability on its way out.
+struct Said {
+    name: String,
+    sentence: String,
+    /// Of a share of a grant.
+    rid: Option<Rid>,
+    reissued: bool,
+}
+
+fn outgoing(whole: &Capability, said: Said, now: UnixSeconds) -> Result<Outgoing, VaultError> {
+    let Said { name, sentence, rid, reissued } = said;
+    let facts =
+        vec![("Key of the service", whole.service().kid().full()), ("Revocation id", whole.key().rid().to_string()), ("Shared", time_text(now))];
+    let view = SharedView { kind: "capability", name, sentence, secret: true, reissued, rid: rid.map(|rid| rid.to_string()) };
+    Ok(Outgoing { view, text: whole.to_text()?, facts, bound: whole.chain().holder().is_some() })
 }
 
 fn find(reading: &Reading<'_>, target: &str) -> Result<Target, VaultError> {
@@ -227,8 +250,12 @@ fn find(reading: &Reading<'_>, target: &str) -> Result<Target, VaultError> {
     if wanted("service")
         && let Some(row) = service::by_name(reading, name)?
     {
+        let mut facts = vec![("Fingerprint", row.public.kid().full())];
+        if !row.terms.hints.is_empty() {
+            facts.push(("Addresses", row.terms.hints.join(", ")));
+        }
         let text = ServiceCard { key: row.public, hints: row.terms.hints }.to_text()?;
-        found.push(("service", card_target("service-card", name, "Makes the service known by name; lets nobody in.", text)));
+        found.push(("service", card_target("service-card", name, "Makes the service known by name; lets nobody in.", text, facts)));
     }
     if found.len() > 1 {
         let candidates = found.iter().map(|(kind, _)| format!("{kind}:{name}")).collect();
@@ -246,11 +273,13 @@ fn key_card(reading: &Reading<'_>, name: &str) -> Result<Option<Target>, VaultEr
         (None, Some(row)) => (row.noise, row.age),
         (None, None) => return Ok(None),
     };
+    let facts = vec![("Fingerprint", noise.kid().full())];
     let text = KeyCard { noise, age, name: Some(name.to_owned()) }.to_text()?;
-    Ok(Some(card_target("key-card", name, "Lets others name this key as a holder or recipient; nothing in it is secret.", text)))
+    let sentence = "Lets others name this key as a holder or recipient; nothing in it is secret.";
+    Ok(Some(card_target("key-card", name, sentence, text, facts)))
 }
 
-fn card_target(kind: &'static str, name: &str, sentence: &str, text: String) -> Target {
+fn card_target(kind: &'static str, name: &str, sentence: &str, text: String, facts: Vec<(&'static str, String)>) -> Target {
     let view = SharedView { kind, name: name.to_owned(), sentence: sentence.to_owned(), secret: false, reissued: false, rid: None };
-    Target::Card(view, text)
+    Target::Card(Box::new(Outgoing { view, text: SecretText::new(text), facts, bound: false }))
 }

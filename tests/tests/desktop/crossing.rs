@@ -3,6 +3,7 @@
 use std::fs;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
@@ -178,6 +179,15 @@ fn give(desk: &Desk, window: &Window, upstream: &str) -> (String, PathBuf, Secre
     share(window, "picture");
     desk.display.name_file("Save the QR code as a picture", &picture);
     window.wait_for_text("[data-toast=good]", "alice.png");
+    let page = home.join("alice.pdf");
+    share(window, "page");
+    desk.display.name_file("Save the page to print", &page);
+    window.wait_for_text("[data-toast=good]", "alice.pdf");
+    // What lets somebody in is written for its owner alone.
+    for secret in [&picture, &page] {
+        assert_eq!(fs::metadata(secret).unwrap().permissions().mode() & 0o777, 0o600, "{}", secret.display());
+    }
+    assert!(fs::read(&page).unwrap().starts_with(b"%PDF-"));
 
     find(window, "operator");
     window.click("aside [data-action=share]");
@@ -336,7 +346,7 @@ fn nothing_that_crosses_between_page_and_host_is_a_secret() {
     for commands in [&his, &hers_too] {
         assert!(!commands.contains("<svg") && !commands.to_lowercase().contains("keycap-secret-1"));
     }
-    let asked = "create_vault service_new serve mint share_code share_copy share_sealed share_picture share_card export_sealed backup restore \
+    let asked = "create_vault service_new serve mint share_code share_copy share_sealed share_picture share_page share_card export_sealed backup restore \
         files_seal files_open convert lock unlock revoke";
     for (trace, commands) in [(&his, asked), (&hers_too, "create_vault import_accept connect delegate share_copy import_sealed")] {
         for command in commands.split_whitespace() {

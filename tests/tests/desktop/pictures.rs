@@ -1,5 +1,7 @@
 //! Codes in pictures: on the screen behind the window, on the clipboard, in a picture that comes in.
 
+use std::time::Duration;
+
 use keycap_tests::{Window, wait_until};
 
 use crate::scenes::{Desk, go};
@@ -53,6 +55,30 @@ fn a_screen_without_a_code_says_so_and_whoever_left_meanwhile_is_left_alone() {
 }
 
 #[test]
+fn a_code_fills_the_screen_for_whoever_stands_further_away() {
+    let desk = Desk::with_service();
+    desk.does(["mint", "orders", "--for", "alice", "--yes"]);
+    let window = desk.open();
+    go(&window, "grants");
+    window.click("[data-grant=alice]");
+    window.click("aside [data-action=share]");
+    window.click("dialog input[value=code]");
+    window.click("[data-field=understood]");
+    window.click("dialog [data-action=confirm]");
+    let (_, code) = desk.photograph_code(&window);
+    let height = || window.run("return document.querySelector('[data-code]').getBoundingClientRect().height / innerHeight", &[]).as_f64().unwrap();
+    assert!(height() < 0.8);
+    window.click("dialog [data-action=present]");
+    wait_until(Duration::from_secs(10), "the code fills the screen", || height() > 0.9);
+    assert_eq!(desk.photograph_code(&window).1, code);
+    // One comes back to where one was.
+    desk.display.press("Escape");
+    wait_until(Duration::from_secs(10), "the code is small again", || height() < 0.8);
+    window.click("dialog [data-action=done]");
+    window.wait_gone("dialog");
+}
+
+#[test]
 fn a_picture_of_a_code_is_taken_in_from_the_clipboard_and_from_a_file() {
     let desk = Desk::with_service();
     desk.does(["mint", "orders", "--for", "alice", "--yes"]);
@@ -64,7 +90,7 @@ fn a_picture_of_a_code_is_taken_in_from_the_clipboard_and_from_a_file() {
     window.press_ctrl("v");
     window.wait_for_text("dialog [data-find=capability]", "From the clipboard");
     window.click("dialog footer button:last-child");
-    wait_until(std::time::Duration::from_secs(5), "nothing was taken in", || desk.keycap.run(["caps", "--json"]).succeeded().stdout.contains("[]"));
+    wait_until(Duration::from_secs(5), "nothing was taken in", || desk.keycap.run(["caps", "--json"]).succeeded().stdout.contains("[]"));
     desk.hand_over(&[picture.to_str().unwrap()]);
     window.wait_for_text("dialog [data-find=capability]", "From alice.png");
     window.fill("[data-field=as]", "mine");

@@ -21,8 +21,9 @@ use crate::output::page::Page;
 mod age_handle;
 
 #[derive(Debug, Args)]
-#[command(group = ArgGroup::new("how").args(["qr", "png", "svg", "to", "copy", "reveal", "age_recipient", "age_identity"]), after_long_help = "  keycap share alice --to bob --output alice.age
+#[command(group = ArgGroup::new("how").args(["qr", "png", "svg", "pdf", "to", "copy", "reveal", "age_recipient", "age_identity"]), after_long_help = "  keycap share alice --to bob --output alice.age
   keycap share alice --png alice.png
+  keycap share alice --pdf alice.pdf
   keycap share key:operator --reveal
   keycap share alice --reveal | wl-copy
   keycap share key:operator --age-recipient
@@ -42,6 +43,9 @@ pub(crate) struct ShareArgs {
     /// Write a QR code as an SVG picture
     #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     svg: Option<PathBuf>,
+    /// Write a page to print: QR code, text and what it allows, as PDF
+    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+    pdf: Option<PathBuf>,
     /// Seal it to this recipient: a key, a key card or a file that holds one, age1…, an SSH public key; may be given more than once
     #[arg(long, value_name = "RECIPIENT", add = names([NameKind::Key]), value_hint = clap::ValueHint::FilePath)]
     to: Vec<String>,
@@ -64,7 +68,7 @@ pub(crate) struct ShareArgs {
     #[arg(long, requires = "age_recipient")]
     mutual: bool,
     /// Write to this file instead; for --to the default is the name and `.age`, `-` is standard output
-    #[arg(short, long, value_name = "FILE", conflicts_with_all = ["qr", "png", "svg", "copy", "age_recipient", "age_identity"], value_hint = clap::ValueHint::FilePath)]
+    #[arg(short, long, value_name = "FILE", conflicts_with_all = ["qr", "png", "svg", "pdf", "copy", "age_recipient", "age_identity"], value_hint = clap::ValueHint::FilePath)]
     output: Option<PathBuf>,
     /// Replace the file if there is one
     #[arg(long)]
@@ -93,6 +97,7 @@ struct Shared<'a> {
 enum How {
     Qr,
     Picture { path: PathBuf, svg: bool },
+    Page { path: PathBuf },
     Sealed { recipients: Vec<String>, path: PathBuf },
     Copy,
     Reveal { path: Option<PathBuf> },
@@ -120,6 +125,7 @@ pub(crate) fn run(args: ShareArgs, context: &mut Context) -> Ended {
     match how {
         How::Qr => show_qr(&outgoing, context)?,
         How::Picture { path, svg } => picture(&outgoing, &path, svg, existing, context)?,
+        How::Page { path } => page(&outgoing, &path, existing, context)?,
         How::Sealed { recipients, path } => {
             let sealed = vault.seal_outgoing(&outgoing, &recipients)?;
             sealed_file(&outgoing, &sealed, &path, existing, context)?;
@@ -174,6 +180,9 @@ fn how(args: &ShareArgs, vault: &Vault, context: &Context) -> Result<How, CliErr
     if let Some(path) = &args.svg {
         return Ok(How::Picture { path: path.clone(), svg: true });
     }
+    if let Some(path) = &args.pdf {
+        return Ok(How::Page { path: path.clone() });
+    }
     if args.copy {
         return Ok(How::Copy);
     }
@@ -185,9 +194,8 @@ fn how(args: &ShareArgs, vault: &Vault, context: &Context) -> Result<How, CliErr
         return Ok(sealed(recipients, args));
     }
     if !context.prompt.is_interactive() {
-        return Err(
-            CliError::usage("share-how", "it does not say how to share").hint("add --qr, --png FILE, --svg FILE, --to RECIPIENT, --copy or --reveal")
-        );
+        return Err(CliError::usage("share-how", "it does not say how to share")
+            .hint("add --qr, --png FILE, --svg FILE, --pdf FILE, --to RECIPIENT, --copy or --reveal"));
     }
     const SEALED: &str = "sealed to its recipient   only they can open the file";
     const QR: &str = "as a QR code              whoever scans it has it";
@@ -216,7 +224,7 @@ fn sealed(recipients: Vec<String>, args: &ShareArgs) -> How {
 /// Refuses what would fail after the share was made.
 fn check(how: &How, args: &ShareArgs, vault: &Vault, context: &mut Context) -> Result<(), CliError> {
     let path = match how {
-        How::Picture { path, .. } | How::Sealed { path, .. } | How::Reveal { path: Some(path) } => Some(path),
+        How::Picture { path, .. } | How::Page { path } | How::Sealed { path, .. } | How::Reveal { path: Some(path) } => Some(path),
         How::Qr | How::Copy | How::Reveal { path: None } => None,
     };
     match path {
@@ -264,6 +272,12 @@ fn picture(outgoing: &Outgoing, path: &Path, svg: bool, existing: Existing, cont
         write(path, code.png(scale).map_err(fail)?.expose(), access, existing, context)?;
     }
     wrote(outgoing, "picture", path, "wrote its QR code to ", context)
+}
+
+fn page(outgoing: &Outgoing, path: &Path, existing: Existing, context: &mut Context) -> Result<(), CliError> {
+    let access = if outgoing.view().secret { Access::Private } else { Access::Usual };
+    write(path, outgoing.page()?.expose(), access, existing, context)?;
+    wrote(outgoing, "page", path, "wrote a page to print to ", context)
 }
 
 /// Pixels for a module's side in a PNG: a code of version 8 then has some 450.
@@ -325,6 +339,7 @@ impl How {
         match self {
             Self::Qr => ShareHow::Qr,
             Self::Picture { .. } => ShareHow::Picture,
+            Self::Page { .. } => ShareHow::Page,
             Self::Sealed { .. } => ShareHow::Sealed,
             Self::Copy => ShareHow::Copy,
             Self::Reveal { .. } => ShareHow::Reveal,

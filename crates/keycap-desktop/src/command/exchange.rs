@@ -8,7 +8,7 @@ use keycap_vault::{ExportTo, OpenWith, Vault, VaultError};
 use serde::Deserialize;
 use ts_rs::TS;
 
-use super::{read_file, write_file};
+use super::{Readers, read_file, write_file};
 use crate::error::UiError;
 use crate::host::Host;
 use crate::person::{AskPassphrase, Asked, Files};
@@ -42,7 +42,7 @@ pub(crate) async fn export_sealed(host: &Host, what: Exchanged, name: String, ty
                 Exchanged::Key => vault.export_key(&name, &to)?,
                 Exchanged::Service => vault.export_service(&name, &to)?,
             };
-            write_file(&file, &sealed)?;
+            write_file(&file, &sealed, Readers::Usual)?;
             Ok(file.display().to_string())
         })
         .await

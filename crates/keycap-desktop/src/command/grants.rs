@@ -6,7 +6,7 @@ use keycap_vault::{Environment, GrantQuery, Vault};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use super::write_file;
+use super::{Readers, write_file};
 use crate::error::UiError;
 use crate::host::Host;
 use crate::person::Files;
@@ -73,7 +73,7 @@ pub(crate) async fn grants_picture(host: &Host, service: Option<String>, under: 
         let vault = Vault::open(&folder, Environment::system())?;
         let picture = read_picture(&vault, service, under)?;
         let svg = picture.svg(&TimeWords::new(vault.now().as_u64()));
-        write_file(&file, svg.as_bytes())?;
+        write_file(&file, svg.as_bytes(), Readers::Usual)?;
         Ok(SavedPicture { file: file.display().to_string(), grants: picture.len() })
     });
     drawn.await.map_err(|_| UiError::interrupted())?

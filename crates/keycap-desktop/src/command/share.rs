@@ -11,7 +11,7 @@ use keycap_vault::{Outgoing, ShareHow, ShareRequest, Vault};
 use serde::Serialize;
 use ts_rs::TS;
 
-use super::write_file;
+use super::{Readers, write_file};
 use crate::error::UiError;
 use crate::event::Event;
 use crate::host::Host;
@@ -76,7 +76,15 @@ pub(crate) async fn share_picture(host: &Host, target: String, name: Option<Stri
     let outgoing = share(host, target, ShareHow::Picture, name).await?;
     let qr = Qr::for_picture(outgoing.qr_payload().expose()).map_err(keycap_vault::VaultError::from)?;
     let png = qr.png(PIXELS).map_err(keycap_vault::VaultError::from)?;
-    write_file(&file, png.expose())?;
+    write_file(&file, png.expose(), Readers::of(outgoing.view().secret))?;
+    Ok(written(&outgoing, file))
+}
+
+/// Saves it as a page to print, where the person says.
+pub(crate) async fn share_page(host: &Host, target: String, name: Option<String>) -> Result<Shared, UiError> {
+    let file = new_file(host, "Save the page to print", &target, name.as_deref(), "pdf").await?;
+    let outgoing = share(host, target, ShareHow::Page, name).await?;
+    write_file(&file, outgoing.page()?.expose(), Readers::of(outgoing.view().secret))?;
     Ok(written(&outgoing, file))
 }
 
@@ -87,7 +95,7 @@ pub(crate) async fn share_card(host: &Host, target: String) -> Result<Shared, Ui
         return Err(UiError::new("secret", "A capability is not saved as plain text.").hint("Seal it to its recipient, or save a picture."));
     }
     let file = new_file(host, "Save the card", &target, None, "keycap").await?;
-    write_file(&file, format!("{}\n", outgoing.text().expose()).as_bytes())?;
+    write_file(&file, format!("{}\n", outgoing.text().expose()).as_bytes(), Readers::Usual)?;
     Ok(written(&outgoing, file))
 }
 
@@ -106,7 +114,7 @@ pub(crate) async fn share_sealed(host: &Host, target: String, name: Option<Strin
             Ok((outgoing, sealed))
         })
         .await?;
-    write_file(&file, &sealed)?;
+    write_file(&file, &sealed, Readers::Usual)?;
     Ok(written(&outgoing, file))
 }
 

@@ -6,7 +6,7 @@ use serde::Serialize;
 use ts_rs::TS;
 
 use super::exchange::{NOT_OPENED, Opening, ask_identity, ask_passphrase, opened_by, sealed_to};
-use super::{read_file, write_file};
+use super::{Readers, read_file, write_file};
 use crate::error::UiError;
 use crate::host::Host;
 use crate::person::Files;
@@ -42,7 +42,7 @@ pub(crate) async fn backup(host: &Host, recipients: Vec<String>) -> Result<Backe
     host.desk
         .keep(move |vault| {
             let backup = vault.backup(&to)?;
-            write_file(&file, backup.bytes())?;
+            write_file(&file, backup.bytes(), Readers::Usual)?;
             vault.note_kept(&backup)?;
             Ok(BackedUp { file: file.display().to_string(), backup: backup.view().clone() })
         })

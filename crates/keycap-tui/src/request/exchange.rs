@@ -45,6 +45,8 @@ pub(crate) enum Leave {
     Copy,
     /// As a picture of a code: SVG if the file's name ends in that, else PNG.
     Picture(PathBuf),
+    /// As a page to print.
+    Page(PathBuf),
     /// In a file sealed to these.
     Sealed { to: Vec<String>, file: PathBuf },
     /// In a file, as it is.
@@ -172,7 +174,7 @@ pub(crate) fn is_card(target: &Target) -> bool {
 
 fn share(vault: &mut Vault, target: &Target, leave: &Leave) -> Result<Exchanged, Failure> {
     // Everything that can be refused is refused now: a share that fails later has used up the grant's first one.
-    if let Leave::Picture(file) | Leave::Text(file) | Leave::Sealed { file, .. } = leave {
+    if let Leave::Picture(file) | Leave::Page(file) | Leave::Text(file) | Leave::Sealed { file, .. } = leave {
         file::refuse_taken(file)?;
     }
     let name = same(vault, target)?;
@@ -180,6 +182,7 @@ fn share(vault: &mut Vault, target: &Target, leave: &Leave) -> Result<Exchanged,
         Leave::Code => ShareHow::Qr,
         Leave::Copy => ShareHow::Copy,
         Leave::Picture(_) => ShareHow::Picture,
+        Leave::Page(_) => ShareHow::Page,
         Leave::Sealed { .. } => ShareHow::Sealed,
         Leave::Text(_) | Leave::Screen => ShareHow::Reveal,
     };
@@ -193,6 +196,10 @@ fn share(vault: &mut Vault, target: &Target, leave: &Leave) -> Result<Exchanged,
         Leave::Picture(file) => {
             let code = Qr::for_picture(outgoing.qr_payload().expose()).map_err(|error| no_code(&error))?;
             write_picture(&code, file, readers)?;
+            Out::File(file.clone())
+        }
+        Leave::Page(file) => {
+            file::write(file, outgoing.page()?.expose(), readers)?;
             Out::File(file.clone())
         }
         Leave::Sealed { to, file } => {

@@ -92,12 +92,13 @@ impl Share {
     fn settle(&mut self) {
         let how = self.how();
         self.form.show("to", how == Some(How::Sealed));
-        self.form.show("file", matches!(how, Some(How::Sealed | How::Picture | How::Text)));
+        self.form.show("file", matches!(how, Some(How::Sealed | How::Picture | How::Page | How::Text)));
         if !self.named {
             let name = &self.target.name;
             let file = match how {
                 Some(How::Sealed) => format!("{name}.age"),
                 Some(How::Picture) => format!("{name}.png"),
+                Some(How::Page) => format!("{name}.pdf"),
                 Some(How::Text) => format!("{name}.keycap"),
                 Some(How::Code | How::Screen | How::Copy) | None => String::new(),
             };
@@ -116,6 +117,7 @@ impl Share {
             How::Screen => Ok(Leave::Screen),
             How::Copy => Ok(Leave::Copy),
             How::Picture => Ok(Leave::Picture(file()?)),
+            How::Page => Ok(Leave::Page(file()?)),
             How::Text => Ok(Leave::Text(file()?)),
             How::Sealed => {
                 let text = self.form.text("to");

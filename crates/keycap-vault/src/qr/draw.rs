@@ -12,7 +12,7 @@ impl Qr {
     /// The code as an SVG document: one path of dark runs over a light square, 8 units a module, scalable without blur.
     #[must_use]
     pub fn svg(&self) -> SecretText {
-        let side = self.side + 2 * FULL_MARGIN;
+        let side = self.side_with_margin();
         let runs: Vec<_> = (0..side).flat_map(|row| self.dark_runs(row).into_iter().map(move |run| (row, run))).collect();
 
         let mut svg = String::with_capacity(SVG_FRAME_BYTES + runs.len() * SVG_RUN_BYTES);
@@ -36,7 +36,7 @@ impl Qr {
     /// [`QrError::Png`] when the writer refuses, which it has no reason to.
     pub fn png(&self, scale: NonZeroU8) -> Result<SecretBytes, QrError> {
         let scale = usize::from(scale.get());
-        let side = (self.side + 2 * FULL_MARGIN) * scale;
+        let side = self.side_with_margin() * scale;
         let pixels = u32::try_from(side).unwrap_or(u32::MAX);
         let rows = self.packed_rows(scale);
 
@@ -51,9 +51,14 @@ impl Qr {
         Ok(SecretBytes::new(file))
     }
 
+    /// Modules on one side with the full quiet zone: 29 to 185.
+    pub(crate) fn side_with_margin(&self) -> usize {
+        self.side + 2 * FULL_MARGIN
+    }
+
     /// Pixel rows of one bit a pixel, light set, each padded to whole bytes.
     fn packed_rows(&self, scale: usize) -> SecretBytes {
-        let side = self.side + 2 * FULL_MARGIN;
+        let side = self.side_with_margin();
         let row_bytes = (side * scale).div_ceil(8);
         let mut rows = SecretBytes::with_capacity(row_bytes * side * scale);
         for row in 0..side {
@@ -67,10 +72,10 @@ impl Qr {
         rows
     }
 
-    /// The runs of dark modules in a row.
-    fn dark_runs(&self, row: usize) -> Vec<Run> {
+    /// The runs of dark modules in a row, quiet zone counted.
+    pub(crate) fn dark_runs(&self, row: usize) -> Vec<Run> {
         let mut runs: Vec<Run> = Vec::new();
-        for column in (0..self.side + 2 * FULL_MARGIN).filter(|column| self.is_dark(*column, row, MARGIN)) {
+        for column in (0..self.side_with_margin()).filter(|column| self.is_dark(*column, row, MARGIN)) {
             match runs.last_mut() {
                 Some(run) if run.start + run.length == column => run.length += 1,
                 _ => runs.push(Run { start: column, length: 1 }),
@@ -87,9 +92,10 @@ const SVG_FRAME_BYTES: usize = 256;
 const SVG_RUN_BYTES: usize = "M185 185h185v1h-185z".len();
 
 /// Dark modules side by side.
-struct Run {
-    start: usize,
-    length: usize,
+pub(crate) struct Run {
+    /// The first of them, counted from the outer corner of the quiet zone.
+    pub(crate) start: usize,
+    pub(crate) length: usize,
 }
 
 #[cfg(test)]

@@ -297,6 +297,27 @@ fn a_code_that_does_not_fit_says_what_it_needs_and_can_be_written() {
 }
 
 #[test]
+fn a_page_to_print_is_written_for_its_owner_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("dave.pdf");
+    let mut stage = Stage::populated();
+    mint(&mut stage, "dave");
+    stage.press("s Down Down Down Down Enter");
+    assert!(stage.screen().contains("dave.pdf"), "{}", stage.screen());
+    stage.press("Ctrl-u");
+    stage.write(file.to_str().unwrap());
+    stage.press("Enter Enter");
+    stage.write("dave");
+    stage.press("Enter");
+    assert!(std::fs::read(&file).unwrap_or_else(|_| panic!("{}", stage.screen())).starts_with(b"%PDF-"));
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+}
+
+#[test]
 fn a_locked_vault_takes_the_code_off_the_screen() {
     let mut stage = Stage::populated();
     mint(&mut stage, "dave");

@@ -7,12 +7,13 @@ pub(super) enum How {
     Code,
     Screen,
     Picture,
+    Page,
     Copy,
     Text,
 }
 
 impl How {
-    pub(super) const ALL: [Self; 6] = [Self::Sealed, Self::Code, Self::Screen, Self::Picture, Self::Copy, Self::Text];
+    pub(super) const ALL: [Self; 7] = [Self::Sealed, Self::Code, Self::Screen, Self::Picture, Self::Page, Self::Copy, Self::Text];
 
     /// How it is called.
     pub(super) const fn word(self) -> &'static str {
@@ -21,6 +22,7 @@ impl How {
             Self::Code => "a QR code on the screen",
             Self::Screen => "text on the screen",
             Self::Picture => "a QR code in a picture",
+            Self::Page => "a page to print",
             Self::Copy => "text on the clipboard",
             Self::Text => "text in a file",
         }
@@ -36,6 +38,8 @@ impl How {
             (Self::Screen, false) => "for 20 s; who sees it has it",
             (Self::Picture, true) => "PNG or SVG, to print or send",
             (Self::Picture, false) => "PNG or SVG; who has it is in",
+            (Self::Page, true) => "PDF: QR code, text and whose it is",
+            (Self::Page, false) => "PDF; who has it is in",
             (Self::Copy, true) => "to paste anywhere",
             (Self::Copy, false) => "cleared after some seconds",
             (Self::Text, true) => "to attach anywhere",
