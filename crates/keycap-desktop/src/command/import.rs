@@ -1,27 +1,22 @@
 //! Taking in capabilities and cards: from files, pictures, the clipboard, links. Looked at first; nothing is stored before a person says so.
 
-use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+mod content;
 
-use keycap_vault::clipboard::{ClipboardError, clear_if_holding, read_picture, read_text};
-use keycap_vault::qr::{Picture, ReadError, read_qr};
+use std::path::PathBuf;
+
+use keycap_vault::clipboard::clear_if_holding;
 use keycap_vault::view::{AddedView, IncomingView};
 use keycap_vault::{AcceptAs, SecretText, Vault};
 use serde::Serialize;
 use ts_rs::TS;
 
+use self::content::{Arrival, Brought, Otherwise, from_clipboard, from_screen, read, read_arrivals};
 use super::files::Chosen;
-use super::read_file;
 use crate::arguments::Given;
 use crate::error::UiError;
 use crate::host::Host;
 use crate::person::{AskFiles, Files};
 use crate::shelf::Found;
-
-/// More than a photograph of a QR code has.
-const MAX_BYTES: u64 = 64 << 20;
-/// What age files begin with, as they are and as text.
-const AGE_HEADERS: [&[u8]; 2] = [b"age-encryption.org/v1", b"-----BEGIN AGE ENCRYPTED FILE-----"];
 
 /// Things that were found, and why others were not.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, TS)]
@@ -81,11 +76,12 @@ pub(crate) async fn arrivals(host: &Host) -> Result<Arrivals, UiError> {
     if given.is_empty() {
         return Ok(Arrivals::default());
     }
+    let arrived = beside(move || read_arrivals(given)).await?;
     let sorted = host
         .desk
         .keep(move |vault| {
             let mut sorted = Sorted::default();
-            given.into_iter().for_each(|one| sorted.sort(one, vault));
+            arrived.into_iter().for_each(|one| sorted.sort(one, vault));
             Ok(sorted)
         })
         .await?;
@@ -102,42 +98,23 @@ struct Sorted {
     seal: Vec<PathBuf>,
 }
 
-/// Bytes of a sealed file that may be a capability on its way; one with all its links has a few thousand.
-const MAX_SHARED: u64 = 64 << 10;
-/// Bytes of a text file that may be one.
-const MAX_TEXT: u64 = 16 << 10;
-
 impl Sorted {
-    fn sort(&mut self, given: Given, vault: &mut Vault) {
-        let path = match given {
-            Given::Link(text) => return self.look(vault, vec![text], "a link"),
-            Given::File(path) => path,
-        };
-        let source = file_name(&path);
-        let size = std::fs::metadata(&path).map_or(0, |metadata| if metadata.is_file() { metadata.len() } else { u64::MAX });
-        let ends = |ends: &[&str]| path.extension().is_some_and(|end| ends.iter().any(|one| end.eq_ignore_ascii_case(one)));
-        if ends(&["age"]) {
-            let shared = if size <= MAX_SHARED { from_file(&path, vault).ok() } else { None };
-            let known = shared.into_iter().flatten().find(|text| vault.inspect(text.expose()).is_ok());
-            match known {
-                Some(text) => self.look(vault, vec![text], &source),
-                None => self.open.push(path),
+    fn sort(&mut self, arrival: Arrival, vault: &mut Vault) {
+        match arrival {
+            Arrival::Take(brought) => self.take(brought, vault),
+            Arrival::Maybe { brought: Brought { source, content }, path, otherwise } => {
+                let texts = content.and_then(|content| content.texts(vault)).unwrap_or_default();
+                let known: Vec<_> = texts.into_iter().filter(|text| vault.inspect(text.expose()).is_ok()).collect();
+                if known.is_empty() { self.file(path, otherwise) } else { self.look(vault, known, &source) }
             }
-        } else if ends(&["keycap"]) {
-            match from_file(&path, vault) {
-                Ok(texts) => self.look(vault, texts, &source),
-                Err(why) => self.failures.push(Unread { source, why }),
-            }
-        } else if size <= MAX_TEXT || ends(&["png", "jpg", "jpeg", "webp", "bmp"]) && size <= MAX_BYTES {
-            let texts = from_file(&path, vault).unwrap_or_default();
-            let known: Vec<_> = texts.into_iter().filter(|text| vault.inspect(text.expose()).is_ok()).collect();
-            if known.is_empty() {
-                self.seal.push(path);
-            } else {
-                self.look(vault, known, &source);
-            }
-        } else {
-            self.seal.push(path);
+            Arrival::File(path, otherwise) => self.file(path, otherwise),
+        }
+    }
+
+    fn take(&mut self, Brought { source, content }: Brought, vault: &mut Vault) {
+        match content.and_then(|content| content.texts(vault)) {
+            Ok(texts) => self.look(vault, texts, &source),
+            Err(why) => self.failures.push(Unread { source, why }),
         }
     }
 
@@ -146,11 +123,18 @@ impl Sorted {
         self.found.extend(found);
         self.failures.extend(failures);
     }
+
+    fn file(&mut self, path: PathBuf, otherwise: Otherwise) {
+        match otherwise {
+            Otherwise::Open => self.open.push(path),
+            Otherwise::Seal => self.seal.push(path),
+        }
+    }
 }
 
 /// From the clipboard: text, or a picture.
 pub(crate) async fn import_paste(host: &Host) -> Result<Finds, UiError> {
-    let texts = tokio::task::spawn_blocking(from_clipboard).await.map_err(|_| UiError::interrupted())??;
+    let texts = beside(from_clipboard).await??;
     let (found, failures) = host.desk.keep(move |vault| Ok(inspect(vault, texts, "the clipboard", true))).await?;
     Ok(keep(host, found, failures))
 }
@@ -160,7 +144,7 @@ pub(crate) async fn import_screen(host: &Host) -> Result<Finds, UiError> {
     // Whatever unlocks the vault is asked for while the window is there.
     host.desk.keep(|_| Ok(())).await?;
     let pictures = host.person.screen().await?;
-    let texts = tokio::task::spawn_blocking(move || codes_in(&pictures)).await.map_err(|_| UiError::interrupted())??;
+    let texts = beside(move || from_screen(&pictures)).await??;
     let (found, failures) = host.desk.keep(move |vault| Ok(inspect(vault, texts, "the screen", false))).await?;
     Ok(keep(host, found, failures))
 }
@@ -183,65 +167,25 @@ pub(crate) async fn import_discard(host: &Host, handle: String) -> Result<(), Ui
     Ok(())
 }
 
-fn from_clipboard() -> Result<Vec<SecretText>, UiError> {
-    match read_text() {
-        Ok(text) => Ok(vec![text]),
-        Err(ClipboardError::NoText) => {
-            let picture = read_picture()?;
-            picture.read_qr().map_err(|error| UiError::new("qr-unreadable", error.to_string()))
-        }
-        Err(error) => Err(error.into()),
-    }
-}
-
-/// How long the screen is searched: a code that one can scan is found by the first ways, within a second.
-const PATIENCE: Duration = Duration::from_secs(10);
-
-/// The codes in all pictures.
-fn codes_in(pictures: &[Picture]) -> Result<Vec<SecretText>, UiError> {
-    let begun = Instant::now();
-    let (mut texts, mut why) = (Vec::new(), None);
-    for picture in pictures {
-        match picture.read_qr_while(|| begun.elapsed() < PATIENCE) {
-            Ok(more) => texts.extend(more),
-            Err(error) => why = Some(error),
-        }
-    }
-    match (texts.is_empty(), why) {
-        (true, Some(ReadError::NoCode) | None) => {
-            Err(UiError::new("no-code", "No QR code was found on the screen.").hint("Show the whole code, with its light border, and try again."))
-        }
-        (true, Some(why)) => Err(UiError::new("qr-unreadable", why.to_string())),
-        (false, _) => Ok(texts),
-    }
+/// Work that takes its time, beside everything else.
+async fn beside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, UiError> {
+    tokio::task::spawn_blocking(work).await.map_err(|_| UiError::interrupted())
 }
 
 /// Something found, with where it was.
 type Sourced = (String, Found);
 
 async fn look(host: &Host, given: Vec<Given>) -> Result<Finds, UiError> {
-    let (found, failures) = host
+    let brought = beside(move || read(given)).await?;
+    let sorted = host
         .desk
         .keep(move |vault| {
-            let (mut found, mut failures) = (Vec::new(), Vec::new());
-            for one in given {
-                let (source, texts) = match one {
-                    Given::Link(text) => ("a link".to_owned(), Ok(vec![text])),
-                    Given::File(path) => (file_name(&path), from_file(&path, vault)),
-                };
-                match texts {
-                    Ok(texts) => {
-                        let (more, unread) = inspect(vault, texts, &source, false);
-                        found.extend(more);
-                        failures.extend(unread);
-                    }
-                    Err(why) => failures.push(Unread { source, why }),
-                }
-            }
-            Ok((found, failures))
+            let mut sorted = Sorted::default();
+            brought.into_iter().for_each(|one| sorted.take(one, vault));
+            Ok(sorted)
         })
         .await?;
-    Ok(keep(host, found, failures))
+    Ok(keep(host, sorted.found, sorted.failures))
 }
 
 fn keep(host: &Host, found: Vec<Sourced>, failures: Vec<Unread>) -> Finds {
@@ -261,19 +205,4 @@ fn inspect(vault: &Vault, texts: Vec<SecretText>, source: &str, pasted: bool) ->
         }
     }
     (found, failures)
-}
-
-fn file_name(path: &Path) -> String {
-    path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned())
-}
-
-fn from_file(path: &Path, vault: &mut Vault) -> Result<Vec<SecretText>, UiError> {
-    let bytes = read_file(path, MAX_BYTES)?;
-    if AGE_HEADERS.iter().any(|header| bytes.trim_ascii_start().starts_with(header)) {
-        return Ok(vec![vault.open_shared_file(&bytes)?]);
-    }
-    match String::from_utf8(bytes) {
-        Ok(text) => Ok(vec![SecretText::new(text)]),
-        Err(binary) => read_qr(binary.as_bytes()).map_err(|error| UiError::new("qr-unreadable", error.to_string())),
-    }
 }
