@@ -124,6 +124,7 @@ fn the_tree_is_saved_as_a_picture() {
     desk.does(["share", "alice", "--name", "alice-phone", "--reveal", "--yes"]);
     let window = desk.open();
     go(&window, "grants");
+    window.wait_for_text("main [role=status]", "2 grants");
     window.click("[data-grant=alice-phone]");
     window.click(".head [data-action=picture]");
     let file = desk.keycap.home().path().join("tree.svg");

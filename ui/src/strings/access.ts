@@ -72,6 +72,8 @@ export const access = {
         leave: "Show all again",
         more: (count: number) => `${count} more below: open this grant alone`,
         total: (count: string) => `${count} ${count === "1" ? "grant" : "grants"}`,
+        found: (count: string) => `${count} found`,
+        directly: (count: string) => `${count} directly below`,
         minted: "minted here",
         sharedOrigin: "shared again",
         met: "met at a gateway",
