@@ -135,7 +135,7 @@ pub const RESERVED_KEYS: &[&str] = &[
 /// Every action, in the order of the command line's help.
 #[must_use]
 pub fn actions() -> &'static [Action] {
-    REGISTRY
+    &REGISTRY
 }
 
 /// The action with this id.
