@@ -46,7 +46,7 @@ fn a_screen_without_a_code_says_so_and_whoever_left_meanwhile_is_left_alone() {
     go(&window, "keys");
     window.press_ctrl("i");
     window.click("dialog [data-action=screen]");
-    window.wait_for_text("[data-toast=bad]", "No QR code was found on the screen.");
+    window.wait_for_text("dialog [data-toast=bad]", "No QR code was found on the screen.");
     assert!(window.is_shown(&desk.display), "the window is back");
     window.click("dialog [data-action=screen]");
     window.click("dialog header button");

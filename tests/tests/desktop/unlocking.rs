@@ -51,7 +51,7 @@ fn a_key_file_that_is_gone_is_named_and_opens_the_vault_once_it_is_back() {
     window.click(".head [data-action='key.new']");
     window.fill("dialog [data-field=name]", "another");
     window.click("dialog [data-action=confirm]");
-    window.wait_for_text("[data-toast=bad]", "server.key");
+    window.wait_for_text("dialog [data-toast=bad]", "server.key");
     fs::rename(&away, &key).unwrap();
     window.click("dialog [data-action=confirm]");
     window.wait_for_text("aside h2", "another");

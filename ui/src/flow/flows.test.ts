@@ -138,4 +138,31 @@ describe("sharing", () => {
         unmount();
         await waitFor(() => expect(asked.at(-1)).toEqual(["share_hide", { code: "keycap1-ab" }]));
     });
+
+    it("says in the dialog why it was not done, and no more once it is tried again", async () => {
+        let refuses = true;
+        answer({
+            keys: () => [],
+            share_copy: () => {
+                if (refuses) throw { code: "clipboard", message: "The clipboard cannot be reached.", hint: "Save a picture." };
+                return { what: { kind: "key-card", name: "bob", sentence: "", secret: false, reissued: false, rid: null }, code: null, seconds: null, file: null };
+            },
+        });
+        const flow = { kind: "share", target: "key:bob", title: "bob", secret: false } as const;
+        session.open(flow);
+        render(Share, { props: flow });
+        await fireEvent.click(await screen.findByLabelText(t.share.copy));
+        const copy = screen.getByRole("button", { name: t.share.copyNow });
+        await fireEvent.click(copy);
+        const alert = await screen.findByRole("alert");
+        expect(alert.textContent).toContain("The clipboard cannot be reached.");
+        expect(alert.textContent).toContain("Save a picture.");
+        expect(screen.getByRole("dialog").contains(alert)).toBe(true);
+        expect(session.toasts).toEqual([]);
+        expect(await seriousFindings()).toEqual([]);
+        refuses = false;
+        await fireEvent.click(copy);
+        await waitFor(() => expect(session.flow).toBeNull());
+        expect(session.wrong).toBeNull();
+    });
 });

@@ -62,7 +62,7 @@ export class Readers {
                     [this.keys, this.#groups, this.#capabilities] = [keys, groups, capabilities];
                     then?.();
                 })
-                .catch((error: unknown) => session.failed(error))
+                .catch((error: unknown) => session.refused(session.flow, error))
                 // A passphrase needs nobody.
                 .finally(() => (this.read = true));
         });

@@ -17,12 +17,23 @@ export interface Toast {
     undo?: (() => Promise<unknown>) | undefined;
 }
 
+/** What went wrong, and what to do next. */
+export type Wrong = Pick<Toast, "text" | "hint">;
+
 /** How long something that was said stays. */
 const TOAST_MS = 5_000;
 /** What was said in error, or can be undone, stays longer. */
 const LONG_TOAST_MS = 12_000;
 /** Steps that can be taken back. */
 const UNDOS = 20;
+
+/** What is said of an error; `null`: nothing. */
+function said(error: unknown): Wrong | null {
+    const { code, message, hint } = error as Partial<UiError>;
+    // Whoever left a dialog knows; and that the vault is locked, the whole window says.
+    if (code === "cancelled" || code === "vault-locked") return null;
+    return { text: message ?? String(error), hint: hint ?? undefined };
+}
 
 class Session {
     start = $state<Start | null>(null);
@@ -31,6 +42,8 @@ class Session {
     /** What the screen that shows should select. */
     wanted = $state<string | null>(null);
     toasts = $state<Toast[]>([]);
+    /** Why what was begun in the dialog that is open was not done: said in it, as everything else is behind it. */
+    wrong = $state<Wrong | null>(null);
     actions = $state<ActionView[]>([]);
     lines = $state<LineView[]>([]);
     tasks = $state<TaskView[]>([]);
@@ -161,6 +174,7 @@ class Session {
 
     /** Does something that may need the vault's secrets: asks for what unlocks it, once, and goes on. */
     async ask<T>(work: () => Promise<T>): Promise<T> {
+        this.wrong = null;
         try {
             return await work();
         } catch (error) {
@@ -172,13 +186,14 @@ class Session {
 
     /** As `ask`; says what went wrong, and what came of it where `done` says so. */
     async attempt<T>(work: () => Promise<T>, done?: (value: T) => string | undefined): Promise<T | undefined> {
+        const { flow } = this;
         try {
             const value = await this.ask(work);
             const said = done?.(value);
             if (said) this.say(said);
             return value;
         } catch (error) {
-            this.failed(error);
+            this.refused(flow, error);
             return undefined;
         }
     }
@@ -189,10 +204,14 @@ class Session {
     }
 
     failed(error: unknown): void {
-        const { code, message, hint } = error as Partial<UiError>;
-        // Whoever left a dialog knows; and that the vault is locked, the whole window says.
-        if (code === "cancelled" || code === "vault-locked") return;
-        this.toast({ mood: "bad", text: message ?? String(error), hint: hint ?? undefined });
+        const wrong = said(error);
+        if (wrong) this.toast({ mood: "bad", ...wrong });
+    }
+
+    /** Says why something was not done that was begun in this flow: there, if it still shows. */
+    refused(flow: Flow | null, error: unknown): void {
+        if (flow !== null && this.flow === flow) this.wrong = said(error);
+        else this.failed(error);
     }
 
     /** Says why a flow cannot be shown, and leaves it unless the person did. */
