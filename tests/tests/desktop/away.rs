@@ -1,8 +1,35 @@
 //! The system says that nobody is there.
 
+use std::thread;
+use std::time::{Duration, Instant};
+
 use keycap_tests::{Logind, Whose, Window, lock_screen};
 
-use crate::scenes::Desk;
+use crate::scenes::{Desk, go};
+
+#[test]
+fn a_window_that_nobody_touches_for_as_long_as_the_settings_say_is_locked() {
+    let desk = Desk::with_service();
+    let window = desk.open();
+    go(&window, "settings");
+    // The shortest there is, in minutes.
+    window.choose("[data-field=idle]", "1");
+    let set = Instant::now();
+    go(&window, "services");
+    window.wait_for_text("main", "orders");
+    // A touch by hand puts it off, and what only looks at the window does not.
+    thread::sleep(Duration::from_secs(25));
+    desk.display.press("Down");
+    let touched = Instant::now();
+    thread::sleep(Duration::from_secs(64).saturating_sub(set.elapsed()));
+    assert_eq!(window.text("h1"), "Services");
+    window.wait_for_text("h1", "keycap is locked");
+    assert!(touched.elapsed() >= Duration::from_secs(59), "{:?}", touched.elapsed());
+    window.wait_for_text("body", "Nobody was here for a while");
+    assert!(!window.text("body").contains("orders"));
+    window.click("[data-action=unlock]");
+    window.wait_for_text("h1", "Services");
+}
 
 #[track_caller]
 fn unlock(window: &Window) {

