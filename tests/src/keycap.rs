@@ -27,19 +27,20 @@ pub struct Keycap {
     bus: Option<String>,
     system_bus: Option<String>,
     display: Option<String>,
+    credentials: Option<PathBuf>,
 }
 
 impl Keycap {
     /// With an empty home and no keyring.
     #[must_use]
     pub fn without_keyring() -> Self {
-        Self { home: Home::new(), bus: None, system_bus: None, display: None }
+        Self { home: Home::new(), bus: None, system_bus: None, display: None, credentials: None }
     }
 
     /// With an empty home and the secrets in `keyring`, which several may share.
     #[must_use]
     pub fn on(keyring: &PrivateKeyring) -> Self {
-        Self { home: Home::new(), bus: Some(keyring.address().to_owned()), system_bus: None, display: None }
+        Self { home: Home::new(), bus: Some(keyring.address().to_owned()), system_bus: None, display: None, credentials: None }
     }
 
     /// The same, with a clipboard.
@@ -52,6 +53,12 @@ impl Keycap {
     #[must_use]
     pub fn with_system_bus(self, address: &str) -> Self {
         Self { system_bus: Some(address.to_owned()), ..self }
+    }
+
+    /// The same, as a unit to which systemd hands the credentials in this folder.
+    #[must_use]
+    pub fn with_credentials(self, folder: &Path) -> Self {
+        Self { credentials: Some(folder.to_owned()), ..self }
     }
 
     /// Its home.
@@ -74,6 +81,7 @@ impl Keycap {
         command.envs(self.bus.iter().map(|address| ("DBUS_SESSION_BUS_ADDRESS", address)));
         command.envs(self.system_bus.iter().map(|address| ("DBUS_SYSTEM_BUS_ADDRESS", address)));
         command.envs(self.display.iter().map(|name| ("DISPLAY", name)));
+        command.envs(self.credentials.iter().map(|folder| ("CREDENTIALS_DIRECTORY", folder)));
         command
     }
 

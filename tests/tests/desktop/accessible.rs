@@ -3,7 +3,7 @@
 use std::fs;
 use std::time::Duration;
 
-use keycap_tests::{Window, wait_until, workspace};
+use keycap_tests::{Keycap, Window, wait_until, workspace};
 use serde_json::json;
 
 use crate::scenes::{Desk, go};
@@ -19,7 +19,7 @@ window.axe.run(document, { resultTypes: ['violations'] }).then(
 
 /// Fails if something serious is wrong with what the window shows.
 #[track_caller]
-fn examine(window: &Window, what: &str) {
+pub(crate) fn examine(window: &Window, what: &str) {
     let axe = fs::read_to_string(workspace::root().join("ui/node_modules/axe-core/axe.min.js")).unwrap();
     // The driver's own scripts are not held by the page's policy.
     if !window.run("return Boolean(window.axe)", &[]).as_bool().unwrap() {
@@ -172,8 +172,29 @@ fn axe_finds_nothing_serious_in_the_other_flows_and_at_twice_the_size() {
         window.wait_for_text("dialog h2", title);
         examine(&window, &format!("{title} at twice the size"));
         assert_eq!(window.run(BESIDE, &[]), json!([]), "{title} at twice the size has something beside the window");
+        window.press("body", ESCAPE);
+        window.wait_gone("dialog");
     }
+    window.press_ctrl("4");
+    window.press("[role=tree]", "x");
+    window.wait_for_text("dialog h2", "Revoke");
+    examine(&window, "revoking at twice the size");
+    assert_eq!(window.run(BESIDE, &[]), json!([]), "revoking at twice the size has something beside the window");
+    window.press("body", ESCAPE);
+    window.wait_gone("dialog");
+    window.press("[role=tree]", "s");
+    window.wait_for_text("dialog h2", "Share");
+    for control in ["dialog input[value=code]", "[data-field=understood]", "dialog [data-action=confirm]"] {
+        drop(window.text(control));
+        window.run("document.querySelector(arguments[0]).click()", &[json!(control)]);
+    }
+    window.wait_for_code();
+    examine(&window, "a code at twice the size");
+    assert_eq!(window.run(BESIDE, &[]), json!([]), "a code at twice the size has something beside the window");
 }
+
+/// Escape, as the driver has it.
+const ESCAPE: &str = "\u{e00c}";
 
 #[test]
 fn axe_finds_nothing_serious_about_files_backups_and_receipts() {
@@ -185,6 +206,11 @@ fn axe_finds_nothing_serious_about_files_backups_and_receipts() {
     let (note, sealed) = (note.to_str().unwrap(), desk.keycap.home().path().join("note.txt.age"));
     let backup = desk.keycap.home().path().join("backup.age");
     desk.does(["vault", "backup", "--to", "operator", "--output", backup.to_str().unwrap()]);
+    let bob = Keycap::without_keyring();
+    let key_file = bob.home().path().join("vault-key");
+    drop(bob.run(["vault", "init", "--sealed", "file", "--key-file", key_file.to_str().unwrap()]).succeeded());
+    drop(bob.run(["key", "new", "bob"]).succeeded());
+    let card = desk.keep("bob.keycap", bob.run(["share", "key:bob", "--reveal"]).succeeded().stdout.as_bytes());
     let window = desk.open();
     for theme in ["light", "dark"] {
         go(&window, "settings");
@@ -218,8 +244,20 @@ fn axe_finds_nothing_serious_about_files_backups_and_receipts() {
         examine(&window, &format!("resealing, {theme}"));
         window.click("dialog header button");
 
+        desk.hand_over(&[card.to_str().unwrap()]);
+        window.wait_for_text("dialog [data-find]", "bob");
+        examine(&window, &format!("a card that was found, {theme}"));
+        window.click("dialog header button");
+
         go(&window, "grants");
         window.click(&format!("[data-grant={theme}]"));
+        window.click("aside [data-action=share]");
+        window.click("dialog input[value=code]");
+        window.click("[data-field=understood]");
+        window.click("dialog [data-action=confirm]");
+        window.wait_for_code();
+        examine(&window, &format!("a code, {theme}"));
+        window.click("dialog [data-action=done]");
         window.click("aside [data-action=revoke]");
         window.fill("dialog [data-field=typed]", theme);
         window.click("dialog [data-action=confirm]");
