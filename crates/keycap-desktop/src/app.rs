@@ -40,6 +40,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Some(Say::Misuse) => return fail(USAGE, 2),
         None => {}
     }
+    #[cfg(target_os = "linux")]
+    crate::renderer::settle();
     let named = arguments.vault.or_else(|| std::env::var_os("KEYCAP_VAULT").filter(|folder| !folder.is_empty()).map(PathBuf::from));
     let folder = match named.map_or_else(Vault::default_folder, Ok) {
         Ok(folder) => here.join(folder),

@@ -28,6 +28,8 @@ mod notice;
 #[cfg(test)]
 mod permissions;
 mod person;
+#[cfg(target_os = "linux")]
+mod renderer;
 mod shelf;
 mod tasks;
 mod tree_picture;

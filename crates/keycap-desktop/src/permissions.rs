@@ -39,6 +39,15 @@ fn the_one_capability_file_allows_each_command_and_events_and_nothing_else() {
 }
 
 #[test]
+fn whoever_sits_before_a_release_has_no_developer_tools() {
+    // Without being asked, a debug build alone has them.
+    for manifest in ["Cargo.toml", "../../Cargo.toml", "tauri.conf.json"] {
+        let text = std::fs::read_to_string(folder().join(manifest)).unwrap();
+        assert!(!text.contains("devtools"), "{manifest} asks for them");
+    }
+}
+
+#[test]
 fn the_page_can_load_and_call_nothing_from_elsewhere() {
     let config: serde_json::Value = serde_json::from_slice(&std::fs::read(folder().join("tauri.conf.json")).unwrap()).unwrap();
     let security = &config["app"]["security"];
