@@ -18,7 +18,7 @@ fn a_window_that_nobody_touches_for_as_long_as_the_settings_say_is_locked() {
     go(&window, "services");
     window.wait_for_text("main", "orders");
     // A touch by hand puts it off, and what only looks at the window does not.
-    thread::sleep(Duration::from_secs(25));
+    thread::sleep(Duration::from_secs(12));
     desk.display.press("Down");
     let touched = Instant::now();
     thread::sleep(Duration::from_secs(64).saturating_sub(set.elapsed()));

@@ -124,6 +124,9 @@ fn a_session_at_a_gateway_shows_within_a_second_and_a_revocation_cuts_it_within_
         |number| {
             let name = format!("leaving-{number}");
             let (connector, stream) = connect(&name);
+            if number > 0 {
+                window.click("dialog [data-action=done]");
+            }
             go(&window, "grants");
             window.fill("[data-filter]", &name);
             window.click(&format!("[data-grant={name}]"));
