@@ -145,9 +145,11 @@ impl Window {
     /// If there is no such field.
     #[track_caller]
     pub fn fill(&self, selector: &str, text: &str) {
-        let field = self.wait_for(selector);
-        self.block_on(field.clear()).unwrap();
-        self.block_on(field.send_keys(text)).unwrap();
+        self.until(&format!("{selector} takes text"), || {
+            let field = self.try_find(selector)?;
+            self.block_on(field.clear()).ok()?;
+            self.block_on(field.send_keys(text)).ok()
+        });
     }
 
     /// Chooses the option of this value.
@@ -156,8 +158,10 @@ impl Window {
     /// If there is none.
     #[track_caller]
     pub fn choose(&self, selector: &str, value: &str) {
-        let field = self.wait_for(selector);
-        self.block_on(field.select_by_value(value)).unwrap();
+        self.until(&format!("{selector} has {value}"), || {
+            let field = self.try_find(selector)?;
+            self.block_on(field.select_by_value(value)).ok()
+        });
     }
 
     /// Presses a key with Ctrl.
@@ -175,8 +179,10 @@ impl Window {
     /// If it is not there.
     #[track_caller]
     pub fn press(&self, selector: &str, keys: &str) {
-        let element = self.wait_for(selector);
-        self.block_on(element.send_keys(keys)).unwrap();
+        self.until(&format!("{selector} takes keys"), || {
+            let element = self.try_find(selector)?;
+            self.block_on(element.send_keys(keys)).ok()
+        });
     }
 
     /// What this selector finds, as it is read.

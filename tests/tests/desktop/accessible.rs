@@ -176,6 +176,8 @@ fn axe_finds_nothing_serious_in_the_other_flows_and_at_twice_the_size() {
         window.wait_gone("dialog");
     }
     window.press_ctrl("4");
+    // Keys are about what is selected, which is read first.
+    window.wait_for_text("aside h2", "alice");
     window.press("[role=tree]", "x");
     window.wait_for_text("dialog h2", "Revoke");
     examine(&window, "revoking at twice the size");
