@@ -83,6 +83,23 @@ impl Daemon {
     }
 }
 
+impl Daemon {
+    /// Starts it again if it has ended by itself, which it does now and then, with a fault of its own, when somebody who spoke to it is killed;
+    /// whether it had. Once it answers, it has noticed.
+    pub(crate) fn revive(&mut self, home: &Path) -> bool {
+        if OsKeyring::new(Duration::from_secs(5)).availability() == Ok(Availability::Ready) {
+            return false;
+        }
+        let until = Instant::now() + Duration::from_secs(20);
+        while self.0.try_wait().unwrap().is_none() {
+            assert!(Instant::now() < until, "it runs, and does not answer");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        *self = Self::unlocked(home);
+        true
+    }
+}
+
 impl Drop for Daemon {
     fn drop(&mut self) {
         self.0.kill().unwrap();

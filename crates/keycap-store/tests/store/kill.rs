@@ -1,7 +1,7 @@
 //! `kill -9` at any point: nothing that was reported as done is lost, and nothing is half-made.
 
 use std::io::{BufRead, BufReader, Write};
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -75,7 +75,12 @@ fn work(mut store: Store) -> ! {
 }
 
 /// Lets the worker do `at_least` operations, and a random while more, and kills it; the last operation that it reported.
-fn kill_after(mut command: Command, at_least: u64, up_to: Duration) -> u64 {
+fn kill_after(command: Command, at_least: u64, up_to: Duration) -> u64 {
+    try_kill_after(command, at_least, up_to).unwrap_or_else(|worker| panic!("the worker did nothing: {worker:?}"))
+}
+
+/// The same; what became of a worker that ended by itself.
+fn try_kill_after(mut command: Command, at_least: u64, up_to: Duration) -> Result<u64, Output> {
     let mut worker = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let mut last = 0;
     let mut seen = 0;
@@ -99,12 +104,14 @@ fn kill_after(mut command: Command, at_least: u64, up_to: Duration) -> u64 {
             deadline = Some(Instant::now() + rand::thread_rng().gen_range(Duration::ZERO..up_to));
         }
     }
-    assert!(seen >= at_least, "the worker did nothing: {:?}", worker.wait_with_output());
+    if seen < at_least {
+        return Err(worker.wait_with_output().unwrap());
+    }
     worker.kill().unwrap();
     worker.wait().unwrap();
     reader.join().unwrap().unwrap();
     // What it wrote before it was killed was done, whether it was read in time or not.
-    lines.try_iter().filter_map(|line| line.split_once("done ").map(|(_, number)| number.parse().unwrap())).last().unwrap_or(last)
+    Ok(lines.try_iter().filter_map(|line| line.split_once("done ").map(|(_, number)| number.parse().unwrap())).last().unwrap_or(last))
 }
 
 #[test]
@@ -169,12 +176,20 @@ fn kills_at_random_points_leave_no_item_in_a_real_keyring_behind() {
     if part.join("vault").exists() {
         work(Store::open(&part.join("vault"), options).unwrap());
     }
-    let _daemon = keyring::Daemon::unlocked(&part);
+    let mut daemon = keyring::Daemon::unlocked(&part);
     let mut store = Store::create(&part.join("vault"), SecretsChoice::Keyring, options.clone(), NOW).unwrap();
     add_service(&mut store, "service", 1);
     let mut before = 0;
+    let mut revivals = 0;
     for _ in 0..25 {
-        let reported = kill_after(again::command(name, &part), 2, Duration::from_millis(60));
+        let reported = try_kill_after(again::command(name, &part), 2, Duration::from_millis(60));
+        let revived = daemon.revive(&part);
+        revivals += usize::from(revived);
+        assert!(revivals <= 2, "the keyring ends too often");
+        let Ok(reported) = reported else {
+            assert!(revived, "the worker did nothing: {reported:?}");
+            continue;
+        };
         let mut store = Store::open(&part.join("vault"), options.clone()).unwrap();
         assert_eq!(store.protection().unwrap(), Protection::Keyring);
         store.unlock(&Unlock::Keyring).unwrap();
